@@ -1,0 +1,109 @@
+"""Dialing a call once: claim, place, record what the carrier said. Never again on doubt.
+
+`clock` returns the time: the carrier's answer may take seconds, and callbacks overtake it.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from calls import carrier, carrier_codes, draining, stream_tokens
+from calls.lifecycle import EndReason, Stage, Status
+from calls.models import Call, Script
+from calls.services.calls import call_claim, call_conclude, call_dialed, call_release, event_add
+from calls.services.campaign_facts import call_may_ring
+from calls.services.lines import turn_again
+from calls.services.strays import stray_hang_up
+
+Clock = Callable[[], datetime]
+
+# A call the carrier has no room for is tried for about an hour in all (5 s, 10 s, 20 s … 10 min), then given up.
+MOST_RELEASES = 12
+LONGEST_WAIT_S = 600
+CLAIM_KEEPS = timedelta(seconds=10)
+"""How long after its claim a call may be placed: well before settling begins to look for its line."""
+
+
+def calls_dial_due(*, clock: Clock, limit: int = 20) -> int:
+    """Dial what is due, oldest first; how many were claimed. Safe in any number of workers: each call is claimed."""
+    due = Call.objects.filter(stage=Stage.QUEUED, due_at__lte=clock()).order_by("due_at", "id")
+    return sum(call_dial(call_id=call_id, clock=clock) for call_id in due.values_list("pk", flat=True)[:limit])
+
+
+def call_dial(*, call_id: int, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Claim the call and ring the person; False where there was nothing to claim, or this process is going down."""
+    if draining.draining or not call_may_ring(call_id=call_id, now=clock()):
+        return False
+    call = call_claim(call_id=call_id, now=clock())
+    if call is None:
+        return False
+    call_ring(call=call, clock=clock, sleep=sleep)
+    return True
+
+
+def call_ring(*, call: Call, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Place a claimed call, when its turn has come (a second ahead at most), and record what the carrier said."""
+    start_at = turn_again(call, start_at=call.claimed_at or call.due_at, now=clock())
+    wait = (start_at - clock()).total_seconds()
+    if wait > 0:
+        sleep(wait)
+    if clock() > (call.claimed_at or call.due_at) + CLAIM_KEEPS:
+        # This process was held up (paused, swapped out) since it claimed. Nothing is sent yet: back into the queue,
+        # unless settling was there first.
+        call_release(call_id=call.pk, now=clock(), due_at=clock(), detail={"error": "held up"})
+        return
+    try:
+        sid = _place(call)
+    except carrier.CarrierRefused as refused:
+        _refused(call=call, refused=refused, now=clock())
+    except carrier.CarrierBusy as busy:
+        _release(call=call, wait_s=busy.retry_after_s, now=clock())
+    except carrier.CarrierUnclear as unclear:
+        # It stays `dialing`: a callback, the stream or settling will tell. A second POST could be a second ring.
+        event_add(call_id=call.pk, kind="dial_unclear", now=clock(), detail={"error": unclear.text})
+    else:
+        call_dialed(call_id=call.pk, carrier_sid=sid, now=clock())
+        stray_hang_up(call_id=call.pk, carrier_sid=sid, carrier_status="queued", now=clock())
+
+
+def _place(call: Call) -> str:
+    ids = {"verification_id": call.verification_id, "call_id": call.pk}
+    return carrier.call_place(
+        call_id=call.pk,
+        to=call.to_number,
+        from_=call.from_number,
+        twiml=carrier.stream_twiml(**ids, token=stream_tokens.make(**ids)),
+        ring_timeout_s=call.script.ring_timeout_s,
+        time_limit_s=call.script.time_limit_s,
+        detect=_detection(call.script),
+    )
+
+
+def _detection(script: Script) -> str:
+    if not script.machine_detection:
+        return ""
+    # A message must wait for the greeting's end; without one, the sooner the better.
+    return "DetectMessageEnd" if script.voicemail_message else "Enable"
+
+
+def _refused(*, call: Call, refused: carrier.CarrierRefused, now: datetime) -> None:
+    meaning = carrier_codes.refusal(refused.code)
+    call_conclude(
+        call_id=call.pk,
+        status=meaning.status,
+        end_reason=meaning.end_reason,
+        now=now,
+        vendor_code=refused.code,
+        vendor_text=refused.text,
+    )
+
+
+def _release(*, call: Call, wait_s: int, now: datetime) -> None:
+    releases = call.events.filter(kind="released").count()
+    if releases >= MOST_RELEASES:
+        text = "The carrier had no room for this call, however often it was asked."
+        reason = EndReason.CARRIER_ERROR
+        call_conclude(call_id=call.pk, status=Status.SYSTEM_ERROR, end_reason=reason, now=now, vendor_text=text)
+        return
+    wait = timedelta(seconds=min(wait_s * 2**releases, LONGEST_WAIT_S))
+    call_release(call_id=call.pk, now=now, due_at=now + wait, detail={"wait_s": int(wait.total_seconds())})

@@ -1,0 +1,93 @@
+"""The pace that all workers share: of the whole account, of a caller number, of a campaign.
+
+A dial takes its turn while it holds the rows of its lines, so turns are a gap apart whoever takes them: no second,
+wherever it begins, holds more than the rate. What a slow worker does not use is not made up for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from calls.dispatch import LOOK_AGAIN, MOST_AHEAD, gap
+from calls.lifecycle import Stage
+from calls.models import Call, Campaign, Line
+
+LATE = timedelta(milliseconds=200)
+"""A dial this much after its turn would crowd those whose turn has come since."""
+ON_THE_LINE = (Stage.DIALING, Stage.RINGING, Stage.ANSWERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A place in the order of dials, kept by the locked `lines` (row, gap): taken by `turn_take`."""
+
+    start_at: datetime
+    lines: Sequence[tuple[Line, timedelta]]
+
+
+def turn_next(*, now: datetime, from_number: str, campaign: Campaign | None = None) -> Turn:
+    """When the next dial may start. Call it in a transaction: until its end the lines are this caller's alone."""
+    rates: dict[str, float] = {}
+    if campaign or is_limited():
+        # Also where it has no rate: what campaigns count together (calls to one person, lines in use) is counted here.
+        rates["account"] = settings.CALLS_PER_SECOND
+    if settings.CALLS_PER_SECOND_PER_NUMBER:
+        rates[f"number {from_number}"] = settings.CALLS_PER_SECOND_PER_NUMBER
+    if campaign:
+        rates[f"campaign {campaign.pk}"] = campaign.calls_per_second
+    lines = [(row, gap(rates[row.key])) for row in _locked(sorted(rates), now=now)]
+    return Turn(start_at=max([now, *(row.free_at for row, wait in lines if wait)]), lines=lines)
+
+
+def is_limited() -> bool:
+    """Whether the account or its numbers have a limit of their own, for which campaigns and requests compete."""
+    limits = (settings.CALLS_PER_SECOND, settings.CALLS_PER_SECOND_PER_NUMBER)
+    return any([*limits, settings.MAX_CONCURRENT_CALLS, settings.MAX_CONCURRENT_CALLS_PER_NUMBER])
+
+
+def turn_take(turn: Turn) -> None:
+    for row, wait in turn.lines:
+        if wait:
+            Line.objects.filter(pk=row.pk).update(free_at=turn.start_at + wait)
+
+
+def lines_full(*, from_number: str) -> bool:
+    """Whether the account or the caller number has all the calls on the line that it may have."""
+    live = Call.objects.filter(stage__in=ON_THE_LINE)
+    most, most_each = settings.MAX_CONCURRENT_CALLS, settings.MAX_CONCURRENT_CALLS_PER_NUMBER
+    if most and live.count() >= most:
+        return True
+    return bool(most_each and live.filter(from_number=from_number).count() >= most_each)
+
+
+def call_turn(call: Call, *, now: datetime) -> datetime | None:
+    """Take the turn of a queued call, in the transaction that claims it; None where it must wait, and is due later."""
+    turn = turn_next(now=now, from_number=call.from_number, campaign=call.campaign)
+    if turn.start_at > now + MOST_AHEAD or lines_full(from_number=call.from_number):
+        due_at = max(turn.start_at - MOST_AHEAD / 2, now + LOOK_AGAIN)
+        Call.objects.filter(pk=call.pk, stage=Stage.QUEUED).update(due_at=due_at)
+        return None
+    turn_take(turn)
+    return turn.start_at
+
+
+def turn_again(call: Call, *, start_at: datetime, now: datetime) -> datetime:
+    """When the dial may start: its turn, or if that was missed (a worker was held up) another one, taken now."""
+    if now <= start_at + LATE or not (call.campaign_id or is_limited()):
+        return start_at
+    with transaction.atomic():
+        turn = turn_next(now=now, from_number=call.from_number, campaign=call.campaign)
+        turn_take(turn)
+    return turn.start_at
+
+
+def _locked(keys: list[str], *, now: datetime) -> list[Line]:
+    """In one order, so that two callers cannot wait for each other. (SQLite has one writer at a time anyway.)"""
+    rows = list(Line.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    if len(rows) < len(keys):
+        Line.objects.bulk_create([Line(key=key, free_at=now) for key in keys], ignore_conflicts=True)
+        rows = list(Line.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    return rows

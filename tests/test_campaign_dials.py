@@ -1,0 +1,211 @@
+"""Whether and when a person of a campaign is rung."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from calls.lifecycle import EndReason, Stage, Status
+from calls.models import Call, CampaignMember
+from calls.services import campaign_dispatch
+from calls.services.calls import call_request
+from calls.services.campaign_dispatch import campaigns_run, member_dial
+from calls.services.dialing import call_dial, call_ring
+from calls.services.do_not_call import do_not_call_add
+from calls.services.lines import turn_next
+from tests import factories
+from tests.campaign_stage import NIGHT, NINE_IN_NEW_YORK, NOON, at, campaign, end, person, texts, tick, told
+from tests.phone_company import PhoneCompany
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("company")]
+
+
+# -- one person -------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_whose_window_is_open_is_rung_once(company: PhoneCompany) -> None:
+    member = person(campaign())
+    tick()
+    tick()
+    call = Call.objects.get()
+    assert [rung.to for rung in company.rung.values()] == ["+12025550101"]
+    assert (call.stage, call.campaign_id, call.attempt, call.max_tries) == ("dialing", member.campaign_id, 1, 1)
+    assert told(member) == ("calling", 0, "")
+
+
+def test_a_person_at_night_is_put_off_to_the_morning_with_the_reason(company: PhoneCompany) -> None:
+    spring = campaign()
+    member, other = person(spring, 1), person(spring, 2)
+    tick(NIGHT)
+    assert company.rung == {}
+    assert told(member) == ("waiting", 0, "outside window until 09:00 in New York")
+    other.refresh_from_db()
+    assert (member.next_at, other.next_at) == (NINE_IN_NEW_YORK, NINE_IN_NEW_YORK)
+    assert texts(spring) == [("deferred", "deferred: outside window until 09:00 in New York", 2)]
+
+
+def test_the_window_is_asked_again_at_the_moment_of_dialling(company: PhoneCompany) -> None:
+    member = person(campaign())
+    picked: list[int] = []
+    evening = datetime(2026, 6, 3, 23, 59, 59, 900000, tzinfo=UTC)
+    campaigns_run(clock=at(evening), hand_out=picked.extend)
+    assert picked == [member.pk]
+    assert not member_dial(member_id=member.pk, clock=at(evening + timedelta(seconds=1)), sleep=lambda _: None)
+    assert (company.rung, told(member)[2]) == ({}, "outside window until Thu 04 Jun 09:00 in New York")
+
+
+def test_a_person_of_no_known_zone_is_skipped_and_said_so(company: PhoneCompany) -> None:
+    member = person(campaign(), zones="")
+    tick()
+    assert (company.rung, told(member)) == ({}, ("skipped", 0, "the person's time zone is not known"))
+
+
+def test_a_number_on_the_do_not_call_list_is_skipped(company: PhoneCompany) -> None:
+    member = person(campaign())
+    do_not_call_add(phone=member.phone, reason="asked")
+    tick()
+    assert (company.rung, told(member)) == ({}, ("skipped", 0, "the number is on the do-not-call list"))
+
+
+def test_an_entry_that_has_expired_bars_nobody(company: PhoneCompany) -> None:
+    member = person(campaign())
+    do_not_call_add(phone=member.phone, expires_at=NOON - timedelta(seconds=1))
+    tick()
+    assert told(member)[0] == "calling"
+
+
+def test_calls_of_another_campaign_count_against_the_caps(company: PhoneCompany) -> None:
+    member = person(campaign(per_person_day=1))
+    factories.call(
+        to_number=member.phone,
+        stage=Stage.ENDED,
+        claimed_at=NOON - timedelta(hours=23),
+        dialed_at=NOON - timedelta(hours=23),
+    )
+    tick()
+    assert told(member) == ("waiting", 0, "1 call to this number in 24 hours already")
+    assert member.next_at == NOON + timedelta(hours=1)
+
+
+def test_a_person_with_another_call_in_progress_waits(company: PhoneCompany) -> None:
+    member = person(campaign(), next_at=NIGHT)
+    call_request(verification=member.verification, now=NOON)
+    tick()
+    assert (company.rung, told(member)[0]) == ({}, "waiting")
+
+
+def test_one_who_was_picked_and_forgotten_is_picked_again_after_a_while() -> None:
+    member = person(campaign())
+    handed: list[int] = []
+    campaigns_run(clock=at(NOON), hand_out=handed.extend)
+    campaigns_run(clock=at(NOON + timedelta(seconds=29)), hand_out=handed.extend)
+    assert handed == [member.pk]
+    campaigns_run(clock=at(NOON + timedelta(seconds=31)), hand_out=handed.extend)
+    assert handed == [member.pk, member.pk]
+
+
+def test_a_task_delivered_twice_rings_once(company: PhoneCompany) -> None:
+    member = person(campaign())
+    campaigns_run(clock=at(NOON), hand_out=lambda _: None)
+    rang = [member_dial(member_id=member.pk, clock=at(NOON), sleep=lambda _: None) for _ in range(2)]
+    assert (rang, len(company.rung)) == ([True, False], 1)
+
+
+def test_of_two_workers_that_decide_at_once_the_second_finds_it_decided(
+    company: PhoneCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = person(campaign())
+    picked: list[int] = []
+    campaigns_run(clock=at(NOON), hand_out=picked.extend)
+
+    def the_other_comes_first(**options: Any) -> Any:
+        # Between the first look and the lock, which SQLite's one writer would not allow.
+        CampaignMember.objects.filter(pk=member.pk).update(state="calling")
+        return turn_next(**options)
+
+    monkeypatch.setattr(campaign_dispatch, "turn_next", the_other_comes_first)
+    assert not member_dial(member_id=member.pk, clock=at(NOON), sleep=lambda _: None)
+    assert (company.rung, told(member)[0]) == ({}, "calling")
+
+
+# -- pace -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_missed_its_turn_takes_another(company: PhoneCompany) -> None:
+    spring = campaign(calls_per_second=4.0)
+    late, next_one = (
+        factories.call(campaign=spring, verification=factories.verification(), claimed_at=NOON, stage=stage)
+        for stage in (Stage.DIALING, Stage.DIALING)
+    )
+    slept: list[float] = []
+    held_up = at(NOON + timedelta(seconds=1))
+    for call in (late, next_one):
+        call_ring(call=call, clock=held_up, sleep=slept.append)
+    assert [round(seconds, 4) for seconds in slept] == [0.2575]
+    assert len(company.rung) == 2
+
+
+def test_dials_start_a_gap_apart_and_a_tick_hands_out_no_more_than_the_pace_takes() -> None:
+    spring = campaign(calls_per_second=4.0)
+    for number in range(1, 20):
+        person(spring, number)
+    slept: list[float] = []
+    picked: list[int] = []
+    campaigns_run(clock=at(NOON), hand_out=picked.extend)
+    for member_id in picked:
+        member_dial(member_id=member_id, clock=at(NOON), sleep=slept.append)
+    starts = sorted(at for at in Call.objects.values_list("claimed_at", flat=True) if at)
+    assert len(picked) == 6
+    assert [round((later - first).total_seconds(), 4) for first, later in pairwise(starts)] == [
+        *[0.2575] * (len(starts) - 1)
+    ]
+    assert (len(starts), [round(seconds, 4) for seconds in slept]) == (4, [0.2575, 0.515, 0.7725])
+
+
+def test_never_more_calls_are_on_the_line_than_the_campaign_may_have() -> None:
+    spring = campaign(max_concurrent=2)
+    members = [person(spring, number) for number in range(1, 5)]
+    tick()
+    tick(NOON + timedelta(seconds=40))
+    assert Call.objects.exclude(stage=Stage.ENDED).count() == 2
+    end(members[0], Status.SUCCESSFUL, EndReason.COMPLETED)
+    tick(NOON + timedelta(seconds=80))
+    assert Call.objects.exclude(stage=Stage.ENDED).count() == 2
+    assert Call.objects.count() == 3
+
+
+def test_the_accounts_lines_bound_campaigns_together_and_requests_alone(settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1
+    person(campaign(), 1)
+    person(campaign(), 2)
+    tick()
+    assert Call.objects.exclude(stage=Stage.ENDED).count() == 1
+    single = factories.call(to_number="+12025550150", due_at=NOON)
+    assert not call_dial(call_id=single.pk, clock=at(NOON))
+    single.refresh_from_db()
+    assert (single.stage, single.due_at) == ("queued", NOON + timedelta(seconds=1))
+
+
+def test_a_single_request_that_waits_goes_before_campaigns(settings: Settings, company: PhoneCompany) -> None:
+    settings.CALLS_PER_SECOND = 10.0
+    person(campaign(), 1)
+    single = factories.call(to_number="+12025550150", due_at=NOON)
+    tick()
+    assert company.rung == {}
+    call_dial(call_id=single.pk, clock=at(NOON))
+    tick(NOON + timedelta(seconds=2))
+    assert [rung.to for rung in company.rung.values()] == ["+12025550150", "+12025550101"]
+
+
+def test_two_campaigns_share_the_account_evenly(settings: Settings) -> None:
+    settings.CALLS_PER_SECOND = 4.0
+    long, short = campaign(), campaign()
+    for number in range(1, 41):
+        person(long, number)
+        person(short, number + 50)
+    handed: list[int] = []
+    campaigns_run(clock=at(NOON), hand_out=handed.extend)
+    shares = [CampaignMember.objects.filter(campaign=one, pk__in=handed).count() for one in (long, short)]
+    assert shares == [3, 3]
