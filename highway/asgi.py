@@ -2,13 +2,14 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "highway.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from calls.routing import websocket_urlpatterns  # noqa: E402  (the app registry must be ready first)
+from highway.http_handler import HttpHandler  # noqa: E402
 
 # No OriginValidator: Twilio sends no Origin header, and Channels' validator refuses sockets without one.
-application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
+application = ProtocolTypeRouter({"http": HttpHandler(), "websocket": URLRouter(websocket_urlpatterns)})
