@@ -24,7 +24,7 @@ from calls.services.call_start import call_start, tool_run
 from calls.services.conversations import Admission, StreamRefused, conversation_admit
 from calls.voice import actions, events, media_streams, realtime
 from calls.voice.conclusion import CRASHED
-from calls.voice.session import Session
+from calls.voice.session import Phase, Session
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ CLOSE_WITHIN_S = 5.0
 POLICY_VIOLATION = 1008
 
 _scribe = Scribe()
+_TALKING = Phase.TALKING  # An enum's attribute costs a search each time.
 
 
 class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels ships no types
@@ -96,7 +97,7 @@ async def _start(receive: Any) -> events.StreamStarted:
         message = await receive()
         if message["type"] == "websocket.disconnect":
             raise StreamRefused("the socket closed before its start")
-        event = media_streams.decode(message.get("text") or "")
+        event = media_streams.decode((message.get("text") or "").encode())
         if isinstance(event, events.StreamStarted):
             return event
         if event is not None:
@@ -111,13 +112,13 @@ class Conversation:
         self._session = Session(admission.plan, admission.facts, now=self._loop.time())
         self._plan = admission.plan
         self._record = record
-        self._stream_sid = stream_sid
+        self._stream_sid = stream_sid.encode()
         self._door = admission.door
         self._tools = admission.tools
         self._dialect = realtime.DIALECTS[admission.door.dialect]
         self._model: ModelConnection | None = None
         self._line = line
-        self._texts: list[str] = []
+        self._outbox: list[bytes] = []
         self._detected = ""
         self._timer: asyncio.TimerHandle | None = None
         self._outcome: asyncio.Future[actions.Conclude] = self._loop.create_future()
@@ -154,11 +155,17 @@ class Conversation:
         code, reason = await self._line.listen(self._from_line)
         self._handle(events.LineLost(code, reason))
 
-    def _from_line(self, text: str) -> None:
-        event = media_streams.decode(text)
-        if type(event) is events.CallerAudio:
-            self._record.sounds.caller.append((event.at_ms, event.payload))
-        if event is not None:
+    def _from_line(self, message: bytes) -> None:
+        event = media_streams.decode(message)
+        if type(event) is not events.CallerAudio:
+            if event is not None:
+                self._handle(event)
+            return
+        self._record.sounds.caller.append((event.at_ms, event.payload))
+        if self._session.phase is _TALKING and self._model:
+            # What the session would say, fifty times a second: AppendAudio.
+            self._model.write(realtime.append(event.payload))
+        else:
             self._handle(event)
 
     async def _open_model(self) -> None:
@@ -192,8 +199,7 @@ class Conversation:
             self._perform(self._session.receive(event, now=self._loop.time()))
         except Exception:
             self._crash()
-        if type(event) is not events.CallerAudio:
-            self._arm()
+        self._arm()
 
     def _tick(self) -> None:
         self._timer = None
@@ -223,18 +229,18 @@ class Conversation:
     def _perform(self, todo: list[actions.Action]) -> None:
         for action in todo:
             self._PERFORM[type(action)](self, action)
-        if self._texts:
+        if self._outbox:
             self._flush()
 
     def _flush(self) -> None:
         """One write for an audio piece and its mark: each write is a system call."""
-        texts, self._texts = self._texts, []
-        self._line.write(*texts)
+        messages, self._outbox = self._outbox, []
+        self._line.write(*messages)
         if self._line.unsent > MAX_UNSENT:
             self._handle(events.LineLost(0, "the line does not read"))
 
     def _to_line(self, action: actions.PlayAudio | actions.SendMark | actions.ClearLine) -> None:
-        self._texts.append(media_streams.encode(action, self._stream_sid))
+        self._outbox.append(media_streams.encode(action, self._stream_sid))
 
     def _hang_up(self, _: actions.HangUp | None) -> None:
         self._flush()
@@ -242,11 +248,11 @@ class Conversation:
 
     def _append(self, action: actions.AppendAudio) -> None:
         if self._model:
-            self._model.write(self._dialect.append(action.payload))
+            self._model.write(realtime.append(action.payload))
 
     def _to_model(self, action: actions.ModelAction) -> None:
         if self._model:
-            self._model.write(self._dialect.encode(action).encode())
+            self._model.write(self._dialect.encode(action))
 
     def _run_tool(self, action: actions.RunTool) -> None:
         self._tasks.append(asyncio.create_task(self._lender_runs(action)))

@@ -8,11 +8,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-Deliver = Callable[[str], None]
+Deliver = Callable[[bytes], None]
+"""Takes a text message as UTF-8."""
 Ended = tuple[int, str]
 """The close code and reason."""
 
-NOT_TEXT = ""
+NOT_TEXT = b""
 """Delivered in place of a binary message: it decodes to nothing that Twilio sends."""
 
 
@@ -20,7 +21,7 @@ class Line(Protocol):
     async def listen(self, deliver: Deliver) -> Ended:
         """Deliver every message until the socket has closed."""
 
-    def write(self, *texts: str) -> None: ...
+    def write(self, *messages: bytes) -> None: ...
 
     def close(self) -> None:
         """Close, after all that was written."""
@@ -30,7 +31,7 @@ class Line(Protocol):
 
     @property
     def unsent(self) -> int:
-        """How much is written that the line has not taken: bytes, or characters."""
+        """How many bytes are written that the line has not taken."""
 
 
 class DirectLine:
@@ -62,7 +63,7 @@ class DirectLine:
 class QueuedLine:
     def __init__(self, receive: Any, send: Any) -> None:
         self._receive, self._send = receive, send
-        self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
+        self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write())
         self.unsent = 0
 
@@ -71,12 +72,12 @@ class QueuedLine:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return _ended(message)
-            deliver(message.get("text") or NOT_TEXT)
+            deliver((message.get("text") or "").encode() or NOT_TEXT)
 
-    def write(self, *texts: str) -> None:
-        for text in texts:
-            self.unsent += len(text)
-            self._outbox.put_nowait(text)
+    def write(self, *messages: bytes) -> None:
+        for message in messages:
+            self.unsent += len(message)
+            self._outbox.put_nowait(message)
 
     def close(self) -> None:
         self._outbox.put_nowait(None)
@@ -86,9 +87,9 @@ class QueuedLine:
 
     async def _write(self) -> None:
         try:
-            while (text := await self._outbox.get()) is not None:
-                await self._send({"type": "websocket.send", "text": text})
-                self.unsent -= len(text)
+            while (message := await self._outbox.get()) is not None:
+                await self._send({"type": "websocket.send", "text": message.decode()})
+                self.unsent -= len(message)
         except OSError:
             return  # The line is gone; `listen` tells of it.
         await _close(self._send)

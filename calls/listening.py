@@ -5,24 +5,22 @@ here; only where the row says that somebody listens do they go to the channel la
 """
 
 import asyncio
-import binascii
 import logging
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from channels.layers import get_channel_layer
 from django.db import Error
 from django.utils import timezone
+from pybase64 import b64encode
 
 from calls.models import Call
-from calls.recording import RATE, Sounds
+from calls.recording import RATE, SNAP_MS, Sounds
 
 logger = logging.getLogger(__name__)
 
 SEND_WITHIN_S = 0.5
 """A channel layer that is slower than this loses a second of sound; the calls lose nothing."""
-SNAP_MS = 60
 
 
 def group_of(call_id: int) -> str:
@@ -52,9 +50,7 @@ async def publish(call_ids: Iterable[int], sounds_of: Mapping[int, Sounds]) -> N
 
 def pieces(sounds: Sounds) -> list[dict[str, Any]]:
     """Mu-law of either side in as few pieces as its pauses allow: {"side", "at_ms", "sound": base64}."""
-    caller = [(at_ms, _bytes(payload)) for at_ms, payload in sounds.caller]
-    agent = [(at_ms, _bytes(payload)[: ms * RATE // 1000]) for at_ms, ms, payload in sounds.agent]
-    return [*_joined("caller", caller), *_joined("agent", agent)]
+    return [*_joined("caller", sounds.of_caller()), *_joined("agent", sounds.of_agent())]
 
 
 def _joined(side: str, parts: list[tuple[int, bytes]]) -> list[dict[str, Any]]:
@@ -64,12 +60,4 @@ def _joined(side: str, parts: list[tuple[int, bytes]]) -> list[dict[str, Any]]:
             joined[-1][1].extend(sound)
         else:
             joined.append((at_ms, bytearray(sound)))
-    encode = partial(binascii.b2a_base64, newline=False)
-    return [{"side": side, "at_ms": at_ms, "sound": encode(sound).decode()} for at_ms, sound in joined]
-
-
-def _bytes(payload: str) -> bytes:
-    try:
-        return binascii.a2b_base64(payload)
-    except binascii.Error:
-        return b""
+    return [{"side": side, "at_ms": at_ms, "sound": b64encode(sound).decode()} for at_ms, sound in joined]

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, State
 
-from calls.frames import masked_text, read_plain_text
+from calls.frames import is_between_frames, masked_text, read_texts
 from calls.voice.events import ModelLost, ModelRefused
 from calls.voice.realtime import Dialect
 
@@ -36,25 +36,34 @@ class ModelConnection(ClientConnection):
         super().__init__(*args, **kwargs)
         self._early: list[bytes] = []
         self._parts: list[bytes] = []
+        self._is_open = False
+        self._is_between_messages = False
 
     def attach(self, deliver: Deliver, on_lost: Callable[[int, str], None]) -> None:
         """Take over. What came between the handshake and this call is delivered first."""
         self.deliver, self.on_lost = deliver, on_lost
         early, self._early = self._early, []
+        self._look()
         for message in early:
             deliver(message)
         if self.protocol.state is State.CLOSED:
             self._tell_lost()
 
     def data_received(self, data: bytes) -> None:
-        plain = (
-            self.deliver and not self._parts and not self.protocol.reader.buffer and self.protocol.state is State.OPEN
-        )
-        text = read_plain_text(data) if plain else None
-        if text is not None and self.deliver:
-            self.deliver(text)
-        else:
-            super().data_received(data)
+        if self.deliver and self._is_between_messages:
+            messages, rest = read_texts(data, masked=False)
+            for message in messages:
+                self._pass_on(message)
+            if rest == len(data):
+                return
+            data = data[rest:]
+        super().data_received(data)
+        self._look()
+
+    def _look(self) -> None:
+        """Kept, because asking costs more than a frame should."""
+        self._is_open = self.protocol.state is State.OPEN
+        self._is_between_messages = not self._parts and is_between_frames(self.protocol)
 
     def process_event(self, event: Event) -> None:
         if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.CONT):
@@ -69,16 +78,21 @@ class ModelConnection(ClientConnection):
             if not frame.fin:
                 return
             data, self._parts = b"".join(self._parts), []
+        self._pass_on(data)
+
+    def _pass_on(self, message: bytes) -> None:
+        # Asked each time: the message before may have been the reason to drop the socket.
         if self.deliver:
-            self.deliver(data)
+            self.deliver(message)
         else:
-            self._early.append(data)
+            self._early.append(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._tell_lost()
 
     def _tell_lost(self) -> None:
+        self._is_open = False
         on_lost, self.on_lost = self.on_lost, None
         self.deliver = None
         if on_lost:
@@ -86,9 +100,9 @@ class ModelConnection(ClientConnection):
 
     def write(self, message: bytes) -> None:
         """Send one text message. Dropped when the socket is closing: `on_lost` is what tells of that."""
-        if self.protocol.state is not State.OPEN:
+        if not self._is_open:
             return
-        if self.transport.get_write_buffer_size() > MAX_UNSENT:
+        if self.paused and self.transport.get_write_buffer_size() > MAX_UNSENT:
             self.transport.abort()
             return
         self.transport.write(masked_text(message))
@@ -96,6 +110,7 @@ class ModelConnection(ClientConnection):
     def drop(self) -> None:
         """Close without waiting for anyone."""
         self.on_lost = self.deliver = None
+        self._is_open = False
         if self.protocol.state is State.OPEN:
             self.protocol.send_close(1000)
             self.send_data()

@@ -4,11 +4,14 @@ The media path only appends base64 strings to two lists. Decoding and writing ha
 thread, so the file of a call whose process was killed is whole up to its last second (`writeframes` mends the header).
 """
 
-import binascii
 import warnings
 import wave
+from binascii import Error as NotBase64
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pybase64 import b64decode
 
 with warnings.catch_warnings():
     # audioop is deprecated in the standard library of 3.11 and 3.12; audioop-lts carries it on from 3.13.
@@ -18,16 +21,33 @@ with warnings.catch_warnings():
 RATE = 8000
 SILENCE = b"\xff"
 """Mu-law zero (ITU-T G.711)."""
-SNAP_BYTES = 480
-"""60 ms. Pieces this near to one another are one sound: their times jitter by a network hop, the sound did not."""
+SNAP_MS = 60
+"""Pieces this near to one another are one sound: their times jitter by a network hop, the sound did not."""
 
 
 @dataclass(slots=True)
 class Sounds:
-    """What has come since the last take: (at_ms, payload) of the caller, (at_ms, ms heard, payload) of the agent."""
+    """What has come since the last take: (at_ms, payload) of the caller, (at_ms, ms heard, payload) of the agent.
+    Payloads are base64 of mu-law at 8 kHz."""
 
-    caller: list[tuple[int, str]] = field(default_factory=list)
-    agent: list[tuple[int, int, str]] = field(default_factory=list)
+    caller: list[tuple[int, bytes]] = field(default_factory=list)
+    agent: list[tuple[int, int, bytes]] = field(default_factory=list)
+
+    def of_caller(self) -> list[tuple[int, bytes]]:
+        """The caller's mu-law, piece by piece: (at_ms, sound)."""
+        return [(at_ms, _decoded(payload)) for at_ms, payload in self.caller]
+
+    def of_agent(self) -> list[tuple[int, bytes]]:
+        """What was heard of the agent, likewise."""
+        return [(at_ms, _decoded(payload)[: ms * RATE // 1000]) for at_ms, ms, payload in self.agent]
+
+
+def _decoded(payload: bytes) -> bytes:
+    """A payload's sound; none where it is not base64, which the far end will have refused as well."""
+    try:
+        return b64decode(payload)
+    except NotBase64:
+        return b""
 
 
 class Track:
@@ -37,11 +57,16 @@ class Track:
         self._waiting = bytearray()
         self._start = 0
 
-    def place(self, at_ms: int, sound: bytes) -> None:
-        gap = at_ms * RATE // 1000 - self._start - len(self._waiting)
-        if gap > SNAP_BYTES:
-            self._waiting += SILENCE * gap
-        self._waiting += sound
+    def place(self, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Add (at_ms, sound), each after the one before, with a pause where there was one."""
+        end = self.end
+        for at_ms, sound in pieces:
+            gap = at_ms * RATE // 1000 - end
+            if gap > SNAP_MS * RATE // 1000:
+                self._waiting += SILENCE * gap
+                end += gap
+            self._waiting += sound
+            end += len(sound)
 
     def take(self, count: int) -> bytes:
         taken = bytes(self._waiting[:count]).ljust(count, SILENCE)
@@ -66,10 +91,8 @@ class Recording:
 
     def write(self, sounds: Sounds, until_ms: int) -> None:
         """Add what came, and write the file up to `until_ms` of the call, before which nothing more will come."""
-        for at_ms, payload in sounds.caller:
-            self._caller.place(at_ms, _decoded(payload))
-        for at_ms, ms, payload in sounds.agent:
-            self._agent.place(at_ms, _decoded(payload)[: ms * RATE // 1000])
+        self._caller.place(sounds.of_caller())
+        self._agent.place(sounds.of_agent())
         self._write_to(until_ms * RATE // 1000)
 
     def close(self) -> None:
@@ -85,11 +108,3 @@ class Recording:
         both[0::2] = self._caller.take(count)
         both[1::2] = self._agent.take(count)
         self._file.writeframes(audioop.ulaw2lin(both, 2))
-
-
-def _decoded(payload: str) -> bytes:
-    """A payload's sound; none where it is not base64, which the far end will have refused as well."""
-    try:
-        return binascii.a2b_base64(payload)
-    except binascii.Error:
-        return b""

@@ -13,9 +13,9 @@ PIECE_BYTES = 3200
 
 
 @cache
-def apology(language: str) -> tuple[str, ...]:
+def apology(language: str) -> tuple[bytes, ...]:
     """The apology in base64 pieces; in English where there is none in `language` (a code such as "en")."""
     path = _FOLDER / f"apology.{language[:2]}.ulaw"
     sound = (path if path.exists() else _FOLDER / "apology.en.ulaw").read_bytes()
     starts = range(0, len(sound), PIECE_BYTES)
-    return tuple(base64.b64encode(sound[start : start + PIECE_BYTES]).decode() for start in starts)
+    return tuple(base64.b64encode(sound[start : start + PIECE_BYTES]) for start in starts)

@@ -11,13 +11,14 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
-from websockets.protocol import State
 
-from calls.frames import plain_text, read_masked_text
+from calls.frames import is_between_frames, plain_text, read_texts
 
 
 class MediaWebSocketProtocol(WebSocketsSansIOProtocol):
-    _deliver: Callable[[str], None] | None = None
+    _deliver: Callable[[bytes], None] | None = None
+    _is_between_messages = False
+    """Whether what comes next begins a frame, and the general way has nothing unfinished."""
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -25,50 +26,46 @@ class MediaWebSocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions["highway.direct"] = self
 
-    def attach(self, deliver: Callable[[str], None]) -> None:
+    def attach(self, deliver: Callable[[bytes], None]) -> None:
         """Hand every text message to `deliver` from now on, those that wait in the queue first."""
         waiting = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
         for message in waiting:
-            if message["type"] == "websocket.receive" and message.get("text") is not None:
-                deliver(message["text"] or "")
+            if message["type"] == "websocket.receive" and (text := message.get("text")) is not None:
+                deliver(text.encode())
             else:
                 self.queue.put_nowait(message)
         self._deliver = deliver
+        self._look_between()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
             self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        text = read_masked_text(data) if self._deliver and self._is_between_messages() else None
-        try:
-            message = None if text is None else text.decode()
-        except UnicodeDecodeError:
-            message = None  # The general way closes with 1007.
-        if message is not None and self._deliver:
-            self._deliver(message)
-        else:
-            super().data_received(data)
+        if self._deliver and self._is_between_messages and not self.close_sent:
+            messages, rest = read_texts(data, masked=True)
+            for message in messages:
+                self._deliver(message)
+            if rest == len(data):
+                return
+            data = data[rest:]
+        super().data_received(data)
+        self._look_between()
 
-    def _is_between_messages(self) -> bool:
-        return not self.conn.reader.buffer and not self.frames and not self.close_sent and self.conn.state is State.OPEN
+    def _look_between(self) -> None:
+        self._is_between_messages = not self.frames and is_between_frames(self.conn)
 
     def send_receive_event_to_app(self) -> None:
         if self._deliver is None or self.curr_msg_data_type != "text" or self.close_sent:
             super().send_receive_event_to_app()
             return
-        try:
-            text = b"".join(self.frames).decode()
-        except UnicodeDecodeError:
-            super().send_receive_event_to_app()  # which closes with 1007
-            return
-        self.frames = []
-        self._deliver(text)
+        message, self.frames = b"".join(self.frames), []
+        self._deliver(message)
 
-    def write(self, *texts: str) -> None:
-        """Send text messages without waiting. Nothing is sent once the socket closes: `receive` tells of that."""
+    def write(self, *messages: bytes) -> None:
+        """Send text messages, UTF-8, and wait for nothing. After a close nothing is sent: `receive` tells of that."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
-        self.transport.write(b"".join([plain_text(text.encode()) for text in texts]))
+        self.transport.write(b"".join([plain_text(message) for message in messages]))
 
     @property
     def unsent(self) -> int:

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from calls.voice import actions, media_streams
+from calls.voice import actions, media_streams, realtime
 from calls.voice.realtime import GA
 from calls.voice.session import Session
 from tests.talks import BIRTH, DIGITS, PLAN
@@ -22,15 +22,15 @@ FRAMES = 15_000
 TURN_FRAMES = 500
 GOAL_S = 0.5
 _FRAME = base64.b64encode(bytes(range(160))).decode()
-Message = tuple[float, str, str]
+Message = tuple[float, str, bytes]
 """When, on which wire, and what."""
 
 
 def messages() -> list[Message]:
     """The whole conversation as it arrives, in order of time."""
     began = [
-        (0.0, "model", json.dumps({"type": "session.created", "session": {"id": "sess_1"}})),
-        (0.0, "model", json.dumps({"type": "session.updated", "session": {}})),
+        (0.0, "model", _json({"type": "session.created", "session": {"id": "sess_1"}})),
+        (0.0, "model", _json({"type": "session.updated", "session": {}})),
     ]
     return began + [message for frame in range(FRAMES) for message in _at(frame)]
 
@@ -38,27 +38,31 @@ def messages() -> list[Message]:
 def _at(frame: int) -> Iterator[Message]:
     now, turn = frame / 50, frame // TURN_FRAMES
     if frame % TURN_FRAMES == 0:
-        yield now, "model", json.dumps({"type": "response.created", "response": {"id": f"resp_{turn}"}})
+        yield now, "model", _json({"type": "response.created", "response": {"id": f"resp_{turn}"}})
     yield now, "line", _caller(frame)
     yield now, "model", _agent(frame, turn)
     # The mark of the frame before comes back as its sound has been played.
-    yield now, "line", json.dumps({"event": "mark", "streamSid": "MZ1", "mark": {"name": f"m{frame}"}})
+    yield now, "line", _json({"event": "mark", "streamSid": "MZ1", "mark": {"name": f"m{frame}"}})
     if frame % TURN_FRAMES == TURN_FRAMES - 1:
-        yield from ((now, "model", json.dumps(event)) for event in _turn_ends(turn, frame * 20))
+        yield from ((now, "model", _json(event)) for event in _turn_ends(turn, frame * 20))
 
 
-def _caller(frame: int) -> str:
+def _json(message: dict[str, object]) -> bytes:
+    return json.dumps(message).encode()
+
+
+def _caller(frame: int) -> bytes:
     return (
         f'{{"event":"media","sequenceNumber":"{frame + 2}","media":{{"track":"inbound","chunk":"{frame + 1}",'
         f'"timestamp":"{frame * 20}","payload":"{_FRAME}"}},"streamSid":"MZ1"}}'
-    )
+    ).encode()
 
 
-def _agent(frame: int, turn: int) -> str:
+def _agent(frame: int, turn: int) -> bytes:
     return (
         f'{{"type":"response.output_audio.delta","event_id":"event_{frame}","response_id":"resp_{turn}",'
         f'"item_id":"item_{turn}","output_index":0,"content_index":0,"delta":"{_FRAME}"}}'
-    )
+    ).encode()
 
 
 def _turn_ends(turn: int, at_ms: int) -> list[dict[str, object]]:
@@ -78,8 +82,8 @@ def _turn_ends(turn: int, at_ms: int) -> list[dict[str, object]]:
 def converse(arriving: list[Message]) -> dict[str, int]:
     """Take in every message, and write every message out; how many of each went where."""
     session, sent = Session(PLAN, (BIRTH, DIGITS), now=0.0), {"line": 0, "model": 0, "kept": 0}
-    for now, wire, text in arriving:
-        event = media_streams.decode(text) if wire == "line" else GA.decode(text)
+    for now, wire, message in arriving:
+        event = media_streams.decode(message) if wire == "line" else GA.decode(message)
         for action in session.receive(event, now=now) if event is not None else ():
             sent[_write(action)] += 1
         if session.deadline is not None and session.deadline <= now:
@@ -91,10 +95,10 @@ def converse(arriving: list[Message]) -> dict[str, int]:
 def _write(action: actions.Action) -> str:
     match action:
         case actions.AppendAudio():
-            GA.append(action.payload)
+            realtime.append(action.payload)
             return "model"
         case actions.PlayAudio() | actions.SendMark() | actions.ClearLine():
-            media_streams.encode(action, "MZ1")
+            media_streams.encode(action, b"MZ1")
             return "line"
         case actions.KeepTurn() | actions.KeepEvent() | actions.KeepAnswer() | actions.KeepSound():
             return "kept"

@@ -175,13 +175,13 @@ class _Call:
         return min(due for due in dues if due is not None)
 
     def _from_line(self, text: str) -> None:
-        event = media_streams.decode(text)
+        event = media_streams.decode(text.encode())
         if event is not None:
             self._receive(event)
 
     def _from_model(self, texts: list[str]) -> None:
         for text in texts:
-            event = self.dialect.decode(text)
+            event = self.dialect.decode(text.encode())
             if event is not None:
                 self._receive(event)
         if self.model.closing and self.outcome is None and self.model is not self.gone:
@@ -203,7 +203,7 @@ class _Call:
                 case actions.OpenModel():
                     self._reopen()
                 case actions.PlayAudio() | actions.SendMark() | actions.ClearLine():
-                    for text in self.line.receive(media_streams.encode(action, "MZ1"), self.now):
+                    for text in self.line.receive(media_streams.encode(action, b"MZ1"), self.now):
                         self._from_line(text)
                 case actions.KeepTurn() | actions.KeepEvent() | actions.KeepAnswer() | actions.KeepSound():
                     self.kept.append(action)
@@ -213,7 +213,7 @@ class _Call:
     def _to_model(self, action: actions.ModelAction) -> None:
         if self.model is self.gone:
             return
-        text = self.dialect.encode(action)
+        text = self.dialect.encode(action).decode()
         if type(action) is not actions.AppendAudio:
             self.told.append(Told(text, tuple(said.text for said in self.line.person.said)))
         self._from_model(self.model.receive(text, self.now))

@@ -23,9 +23,9 @@ PLAN = Plan(
 GREETING = 'Say exactly: "Hello, this is an automated assistant on a recorded line. Am I speaking with Ada Bright?"'
 
 
-def sound(ms: int) -> str:
+def sound(ms: int) -> bytes:
     """Base64 mu-law of that length."""
-    return base64.b64encode(b"\x7f" * 8 * ms).decode()
+    return base64.b64encode(b"\x7f" * 8 * ms)
 
 
 class Talk:

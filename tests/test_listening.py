@@ -20,17 +20,17 @@ from calls.recording import Sounds
 from highway.asgi import application
 from tests import factories
 
-FRAME = base64.b64encode(b"\x01" * 160).decode()
+FRAME = base64.b64encode(b"\x01" * 160)
 
 
 def test_sounds_are_sent_in_as_few_pieces_as_their_pauses_allow() -> None:
     sounds = Sounds(
-        caller=[(0, FRAME), (20, FRAME), (45, FRAME), (1000, FRAME), (1020, "not base64!")],
+        caller=[(0, FRAME), (20, FRAME), (45, FRAME), (1000, FRAME), (1020, b"not base64!")],
         agent=[(500, 10, FRAME)],
     )
     assert listening.pieces(sounds) == [
         {"side": "caller", "at_ms": 0, "sound": base64.b64encode(b"\x01" * 480).decode()},
-        {"side": "caller", "at_ms": 1000, "sound": FRAME},
+        {"side": "caller", "at_ms": 1000, "sound": FRAME.decode()},
         {"side": "agent", "at_ms": 500, "sound": base64.b64encode(b"\x01" * 80).decode()},
     ]
 
@@ -80,7 +80,7 @@ async def test_who_may_listen_gets_the_sounds_and_is_recorded() -> None:
         assert await socket.receive_nothing(timeout=0.02)
     await listening.publish([call.pk], {call.pk: Sounds(caller=[(0, FRAME)])})
     sent = await socket.receive_output()
-    assert json.loads(sent["text"]) == {"sounds": [{"side": "caller", "at_ms": 0, "sound": FRAME}]}
+    assert json.loads(sent["text"]) == {"sounds": [{"side": "caller", "at_ms": 0, "sound": FRAME.decode()}]}
     await socket.send_input({"type": "websocket.disconnect", "code": 1000})
     await socket.wait()
     entry = await AuditEntry.objects.aget()

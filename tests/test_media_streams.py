@@ -17,18 +17,19 @@ COMPACT, SPACED = (",", ":"), (", ", ": ")
 PAYLOAD = VENDOR[2]["media"]["payload"]
 
 
-def media(**changes: Any) -> str:
-    return json.dumps({**VENDOR[2], "media": {**VENDOR[2]["media"], **changes}}, separators=COMPACT)
+def media(**changes: Any) -> bytes:
+    message = {**VENDOR[2], "media": {**VENDOR[2]["media"], **changes}}
+    return json.dumps(message, separators=COMPACT).encode()
 
 
 @pytest.mark.parametrize("separators", [COMPACT, SPACED])
 def test_twilios_own_examples_become_events(separators: tuple[str, str]) -> None:
-    decoded = [decode(json.dumps(message, separators=separators)) for message in VENDOR]
+    decoded = [decode(json.dumps(message, separators=separators).encode()) for message in VENDOR]
 
     assert decoded == [
         None,
         StreamStarted(STREAM, "CA00000000000000000000000000000001", {"token": "a.b-c:d"}),
-        CallerAudio(PAYLOAD, 5),
+        CallerAudio(PAYLOAD.encode(), 5),
         DigitPressed("1"),
         MarkReached("my label"),
         StreamStopped(),
@@ -51,32 +52,36 @@ def test_audio_is_read_the_same_in_any_order_and_spacing(
     inner = data.draw(shuffled({"track": "inbound", "chunk": "2", "timestamp": str(ms), "payload": payload}))
     outer = {"event": "media", "sequenceNumber": "4", "media": inner, "streamSid": STREAM}
 
-    in_twilios_order = json.dumps(outer, separators=separators)
-    in_any_order = json.dumps(data.draw(shuffled(outer)), separators=separators)
+    in_twilios_order = json.dumps(outer, separators=separators).encode()
+    in_any_order = json.dumps(data.draw(shuffled(outer)), separators=separators).encode()
 
-    assert decode(in_twilios_order) == decode(in_any_order) == CallerAudio(payload, ms)
+    assert decode(in_twilios_order) == decode(in_any_order) == CallerAudio(payload.encode(), ms)
 
 
 def test_a_media_event_inside_another_event_is_not_audio() -> None:
-    assert decode('{"event":"connected","media":{"event":"media","timestamp":"5","payload":"AAAA"}}') is None
+    assert decode(b'{"event":"connected","media":{"event":"media","timestamp":"5","payload":"AAAA"}}') is None
 
 
 def test_an_escaped_slash_in_a_payload_is_unescaped() -> None:
-    assert decode(media(payload="ab/+").replace("/", "\\/")) == CallerAudio("ab/+", 5)
+    assert decode(media(payload="ab/+").replace(b"/", b"\\/")) == CallerAudio(b"ab/+", 5)
 
 
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        ("", "not JSON"),
-        ("secret", "not JSON"),
-        ("[" * 100_000, "not JSON"),
+        (b"", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"\xff" * 200, "not JSON"),
+        (b'{"event":"mark","mark":{"name":"\xff"}}', "not JSON"),
+        (media().replace(b"inbound", b"\xff"), "not JSON"),
+        (b"secret", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
         (media()[:-1], "not JSON"),
-        (media() + "}", "not JSON"),
-        ("[]", "not an object"),
-        ("{}", "event is not text"),
-        ('{"event":["media"]}', "event is not text"),
-        ('{"event":"media"}', "media is not an object"),
+        (media() + b"}", "not JSON"),
+        (b"[]", "not an object"),
+        (b"{}", "event is not text"),
+        (b'{"event":["media"]}', "event is not text"),
+        (b'{"event":"media"}', "media is not an object"),
         (media(payload=""), "payload is not base64 of at most 64 KiB"),
         (media(payload='","secret'), "payload is not base64 of at most 64 KiB"),
         (media(payload="A\n"), "payload is not base64 of at most 64 KiB"),
@@ -86,18 +91,18 @@ def test_an_escaped_slash_in_a_payload_is_unescaped() -> None:
         (media(timestamp="٣"), "timestamp is not a count of ms"),
         (media(timestamp="9" * 10), "timestamp is not a count of ms"),
         (media(timestamp=5), "timestamp is not text"),
-        ('{"event":"start"}', "start is not an object"),
-        ('{"event":"start","start":{"streamSid":"MZ\\"","callSid":"CA1"}}', "streamSid is not a sid"),
-        ('{"event":"start","start":{"streamSid":"MZ1","callSid":"CA1\\u0000"}}', "callSid is not a sid"),
+        (b'{"event":"start"}', "start is not an object"),
+        (b'{"event":"start","start":{"streamSid":"MZ\\"","callSid":"CA1"}}', "streamSid is not a sid"),
+        (b'{"event":"start","start":{"streamSid":"MZ1","callSid":"CA1\\u0000"}}', "callSid is not a sid"),
         (
-            '{"event":"start","start":{"streamSid":"M","callSid":"C","customParameters":{"token":7}}}',
+            b'{"event":"start","start":{"streamSid":"M","callSid":"C","customParameters":{"token":7}}}',
             "token is not text",
         ),
-        ('{"event":"mark","mark":{}}', "name is not text"),
-        ('{"event":"dtmf","dtmf":{"digit":"12"}}', "digit is not a key of a telephone"),
+        (b'{"event":"mark","mark":{}}', "name is not text"),
+        (b'{"event":"dtmf","dtmf":{"digit":"12"}}', "digit is not a key of a telephone"),
     ],
 )
-def test_a_wrong_shape_is_named_and_never_quoted(message: str, reason: str) -> None:
+def test_a_wrong_shape_is_named_and_never_quoted(message: bytes, reason: str) -> None:
     assert decode(message) == Malformed("line", reason)
 
 
@@ -110,8 +115,8 @@ JSON = st.recursive(
 )
 
 
-@given(st.text())
-def test_no_text_raises(message: str) -> None:
+@given(st.text().map(str.encode) | st.binary())
+def test_no_message_raises(message: bytes) -> None:
     decode(message)
 
 
@@ -123,11 +128,11 @@ def test_no_text_raises(message: str) -> None:
     dtmf=JSON,
 )
 def test_no_json_raises(**message: Any) -> None:
-    decode(json.dumps(message))
+    decode(json.dumps(message).encode())
 
 
 def test_actions_become_twilios_messages() -> None:
-    encoded = [encode(action, STREAM) for action in (PlayAudio("ab/+"), SendMark('item_1:"2"'), ClearLine())]
+    encoded = [encode(action, STREAM.encode()) for action in (PlayAudio(b"ab/+"), SendMark('item_1:"2"'), ClearLine())]
 
     assert [json.loads(message) for message in encoded] == [
         {"event": "media", "streamSid": STREAM, "media": {"payload": "ab/+"}},

@@ -7,6 +7,7 @@ from http import HTTPStatus
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
 from calls import model_socket
@@ -75,6 +76,77 @@ async def test_a_message_in_fragments_is_delivered_as_one(vendor: tuple[Vendor, 
     await played.connections[0].send(["one ", "two ", "three"])
     assert [await heard.get(), await heard.get()] == [b"early", b"one two three"]
     connection.drop()
+
+
+def frame(message: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
+    return Frame(opcode, message).serialize(mask=False)
+
+
+async def test_a_frame_cut_behind_a_head_that_looks_like_another_arrives_whole(vendor: tuple[Vendor, str]) -> None:
+    _, url = vendor
+    connection = await opened(url)
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    connection.attach(heard.put_nowait, lambda code, reason: None)
+    assert await heard.get() == b"early"
+    # Its length in two bytes, 0x8112, is the head of a text of 18 bytes. Handed over here as two packets would be.
+    whole = frame(b"y" * 0x8112)
+    connection.data_received(whole[:2])
+    connection.data_received(whole[2:])
+    assert heard.get_nowait() == b"y" * 0x8112
+    connection.drop()
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4, 100])
+async def test_the_beginning_of_a_frame_behind_two_whole_ones_waits_for_its_rest(
+    vendor: tuple[Vendor, str], cut: int
+) -> None:
+    played, url = vendor
+    connection = await opened(url)
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    connection.attach(heard.put_nowait, lambda code, reason: None)
+    assert await heard.get() == b"early"
+    third = frame(b"c" * 200)
+    played.connections[0].transport.write(frame(b"a" * 200) + frame(b"b" * 300) + third[:cut])
+    assert [await heard.get(), await heard.get()] == [b"a" * 200, b"b" * 300]
+    played.connections[0].transport.write(third[cut:])
+    assert await heard.get() == b"c" * 200
+    await played.connections[0].send("d" * 200)
+    assert await heard.get() == b"d" * 200
+    connection.drop()
+
+
+async def test_short_messages_and_a_ping_among_others_keep_their_order(
+    vendor: tuple[Vendor, str],
+) -> None:
+    played, url = vendor
+    connection = await opened(url)
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    connection.attach(heard.put_nowait, lambda code, reason: None)
+    ping = frame(b"still there?", Opcode.PING)
+    messages = [b"a" * 200, b"b" * 200, b"cc", b"d"]
+    played.connections[0].transport.write(
+        frame(messages[0]) + ping + b"".join(frame(message) for message in messages[1:])
+    )
+    assert [await heard.get() for _ in range(5)] == [b"early", *messages]
+    connection.drop()
+
+
+async def test_what_came_with_the_message_that_made_us_drop_the_socket_is_not_delivered(
+    vendor: tuple[Vendor, str],
+) -> None:
+    played, url = vendor
+    connection = await opened(url)
+    heard: list[bytes] = []
+
+    def deliver(message: bytes) -> None:
+        heard.append(message)
+        if message == b"last":
+            connection.drop()
+
+    connection.attach(deliver, lambda code, reason: None)
+    played.connections[0].transport.write(frame(b"last") + frame(b"too late"))
+    await connection.wait_closed()
+    assert heard == [b"early", b"last"]
 
 
 async def test_a_lost_socket_is_told_once(vendor: tuple[Vendor, str]) -> None:

@@ -17,7 +17,7 @@ def speaking(text: str = "How are you?") -> tuple[Mouth, Transcript]:
 
 def test_a_piece_is_played_as_it_came_and_marked() -> None:
     mouth = Mouth(Transcript())
-    assert mouth.say(AgentAudio("r", "item_a", "AAAA"), 0) == [PlayAudio("AAAA"), SendMark("m1")]
+    assert mouth.say(AgentAudio("r", "item_a", b"AAAA"), 0) == [PlayAudio(b"AAAA"), SendMark("m1")]
     assert not mouth.is_silent
 
 

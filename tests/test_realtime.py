@@ -33,7 +33,7 @@ CONFIGURE = ConfigureSession(
 )
 ACTIONS: list[ModelAction] = [
     CONFIGURE,
-    AppendAudio("ab/+"),
+    AppendAudio(b"ab/+"),
     CreateResponse(),
     CreateResponse('Say exactly: "Hello."'),
     AskReflection("The person has hung up."),

@@ -12,8 +12,8 @@ LOUD, OTHER = b"\x00", b"\x80"
 """Mu-law's extremes: -32124 and 32124 (ITU-T G.711)."""
 
 
-def payload(sound: bytes) -> str:
-    return base64.b64encode(sound).decode()
+def payload(sound: bytes) -> bytes:
+    return base64.b64encode(sound)
 
 
 def samples(path: Path) -> tuple[list[int], list[int]]:
@@ -64,6 +64,6 @@ def test_the_file_of_a_killed_process_is_whole_up_to_its_last_write(path: Path) 
 
 def test_what_is_not_base64_is_passed_over(path: Path) -> None:
     recording = Recording(path)
-    recording.write(Sounds([(0, "A"), (0, payload(LOUD * 160))], []), until_ms=0)
+    recording.write(Sounds([(0, b"A"), (0, payload(LOUD * 160))], []), until_ms=0)
     recording.close()
     assert samples(path)[0] == [-32124] * 20

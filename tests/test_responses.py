@@ -36,9 +36,9 @@ def test_audio_of_the_response_that_ran_when_the_person_spoke_is_dropped() -> No
     responses.caller_spoke()
     responses.drop_item("item_9")
     said = [
-        AgentAudio("resp_1", "item_1", "AAAA"),
-        AgentAudio("resp_2", "item_9", "AAAA"),
-        AgentAudio("resp_2", "x", ""),
+        AgentAudio("resp_1", "item_1", b"AAAA"),
+        AgentAudio("resp_2", "item_9", b"AAAA"),
+        AgentAudio("resp_2", "x", b""),
     ]
     assert [responses.is_dropped(audio) for audio in said] == [True, True, False]
 

@@ -22,17 +22,17 @@ def test_a_second_session_updated_does_not_greet_again() -> None:
 
 def test_the_callers_first_audio_is_held_and_sent_in_order_before_the_greeting() -> None:
     talk = Talk()
-    assert [talk.tell(events.CallerAudio(payload, 0)) for payload in ("AAAA", "BBBB")] == [[], []]
+    assert [talk.tell(events.CallerAudio(payload, 0)) for payload in (b"AAAA", b"BBBB")] == [[], []]
     talk.tell(events.SessionCreated("sess_1"))
-    talk.tell(events.CallerAudio("CCCC", 40))
+    talk.tell(events.CallerAudio(b"CCCC", 40))
     todo = talk.tell(events.SessionUpdated())
     assert [action for action in todo if not isinstance(action, actions.KeepEvent)] == [
-        actions.AppendAudio("AAAA"),
-        actions.AppendAudio("BBBB"),
-        actions.AppendAudio("CCCC"),
+        actions.AppendAudio(b"AAAA"),
+        actions.AppendAudio(b"BBBB"),
+        actions.AppendAudio(b"CCCC"),
         actions.CreateResponse(GREETING),
     ]
-    assert talk.tell(events.CallerAudio("DDDD", 60)) == [actions.AppendAudio("DDDD")]
+    assert talk.tell(events.CallerAudio(b"DDDD", 60)) == [actions.AppendAudio(b"DDDD")]
 
 
 def test_a_model_that_is_not_ready_in_time_ends_the_call() -> None:

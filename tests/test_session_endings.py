@@ -286,7 +286,7 @@ def test_nothing_is_done_after_the_end() -> None:
     talk.greet()
     talk.tell(events.StreamStopped())
     late: list[events.Event] = [
-        events.CallerAudio("AAAA", 1),
+        events.CallerAudio(b"AAAA", 1),
         events.ModelError("x", "y"),
         events.ResponseEnded("r", "completed"),
     ]

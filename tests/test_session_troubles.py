@@ -33,11 +33,11 @@ def reopened(talk: Talk) -> list[actions.Action]:
 def test_a_lost_socket_is_opened_anew_and_the_model_told_what_was_said() -> None:
     talk = talking()
     assert kinds(talk.tell(events.ModelLost(1006))) == ["KeepEvent", "OpenModel"]
-    talk.tell(events.CallerAudio("AAAA", 9000))
+    talk.tell(events.CallerAudio(b"AAAA", 9000))
     todo = [action for action in reopened(talk) if not isinstance(action, actions.KeepEvent)]
     sorry = f'Say exactly: "I am sorry, we were cut off for a moment. {BIRTH_ASKED}"'
     assert todo == [
-        actions.AppendAudio("AAAA"),
+        actions.AppendAudio(b"AAAA"),
         actions.AddHistory("agent", "Hello. Am I speaking with Ada Bright?"),
         actions.AddHistory("caller", "Yes, speaking."),
         actions.AddHistory("agent", BIRTH_ASKED),
@@ -58,7 +58,7 @@ def test_a_socket_lost_during_the_greeting_greets_anew() -> None:
 def test_times_of_the_second_socket_are_times_of_the_call() -> None:
     talk = talking()
     talk.tell(events.ModelLost(1006))
-    talk.tell(events.CallerAudio("AAAA", 9000))
+    talk.tell(events.CallerAudio(b"AAAA", 9000))
     reopened(talk)
     talk.tell(events.CallerStartedSpeaking("c2", 500))
     talk.tell(events.CallerStoppedSpeaking("c2", 900))

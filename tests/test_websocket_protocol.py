@@ -12,11 +12,11 @@ from websockets.frames import Frame, Opcode
 
 from calls.line_socket import line_of
 
-PROTOCOLS = ["highway.websocket_protocol:MediaWebSocketProtocol", "websockets-sansio"]
+DIRECT, PLAIN = "highway.websocket_protocol:MediaWebSocketProtocol", "websockets-sansio"
 
 
 class Program:
-    """Echoes each message with the number of those before it."""
+    """Echoes each message with the number of those before it; what is not UTF-8 in it as an escape."""
 
     def __init__(self) -> None:
         self.ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
@@ -28,12 +28,12 @@ class Program:
         self.line = line_of(scope, receive, send)
         self.ended.set_result(await self.line.listen(self.echo))
 
-    def echo(self, text: str) -> None:
-        self.line.write(f"{self.count} {text}")
+    def echo(self, message: bytes) -> None:
+        self.line.write(f"{self.count} {message.decode(errors='backslashreplace')}".encode())
         self.count += 1
 
 
-@pytest.fixture(params=PROTOCOLS, ids=["direct", "plain-asgi"])
+@pytest.fixture(params=[DIRECT, PLAIN], ids=["direct", "plain-asgi"])
 async def program(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Program, ClientConnection]]:
     listener, program = socket.create_server(("127.0.0.1", 0)), Program()
     config = uvicorn.Config(
@@ -66,6 +66,40 @@ async def test_messages_in_one_packet_keep_their_order(program: tuple[Program, C
     assert [await connection.recv() for _ in messages] == [f"{n} {message}" for n, message in enumerate(messages)]
 
 
+async def test_what_comes_after_our_close_is_not_delivered(program: tuple[Program, ClientConnection]) -> None:
+    played, connection = program
+    await connection.send("one")
+    assert await connection.recv() == "0 one"
+    played.line.close()
+    await played.line.finish()
+    connection.transport.write(frame(b"two") + frame(b"three"))
+    assert (await played.ended, played.count) == ((1000, ""), 1)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4, 5, 8, 100])
+async def test_the_beginning_of_a_frame_behind_two_whole_ones_waits_for_its_rest(
+    program: tuple[Program, ClientConnection], cut: int
+) -> None:
+    _, connection = program
+    third = frame(b"c" * 200)
+    connection.transport.write(frame(b"a" * 200) + frame(b"b" * 300) + third[:cut])
+    assert [await connection.recv(), await connection.recv()] == ["0 " + "a" * 200, "1 " + "b" * 300]
+    connection.transport.write(third[cut:])
+    assert await connection.recv() == "2 " + "c" * 200
+    await connection.send("d" * 200)
+    assert await connection.recv() == "3 " + "d" * 200
+
+
+async def test_short_messages_and_a_ping_among_others_keep_their_order(
+    program: tuple[Program, ClientConnection],
+) -> None:
+    _, connection = program
+    ping = frame(b"still there?", opcode=Opcode.PING)
+    connection.transport.write(frame(b"a" * 200) + ping + frame(b"b" * 200) + frame(b"cc") + frame(b"d"))
+    echoed = ["0 " + "a" * 200, "1 " + "b" * 200, "2 cc", "3 d"]
+    assert [await connection.recv() for _ in echoed] == echoed
+
+
 async def test_a_message_in_pieces_is_one_message(program: tuple[Program, ClientConnection]) -> None:
     _, connection = program
     whole = frame(b"y" * 300) + frame(b"z" * 300)
@@ -85,12 +119,25 @@ async def test_a_whole_frame_after_a_fragment_is_not_taken_for_a_message_of_its_
     assert [await connection.recv(), await connection.recv()] == ["0 " + "a" * 200 + "b" * 200, "1 " + "c" * 200]
 
 
-async def test_what_is_not_utf8_closes_the_socket(program: tuple[Program, ClientConnection]) -> None:
+@pytest.mark.parametrize("program", [PLAIN], indirect=True)
+async def test_what_is_not_utf8_closes_a_plain_socket(program: tuple[Program, ClientConnection]) -> None:
     played, connection = program
     connection.transport.write(frame(b"\xff" * 200))
     await connection.wait_closed()
     assert connection.close_code == 1007
     assert (await played.ended)[0] in (1005, 1007)
+
+
+@pytest.mark.parametrize("program", [DIRECT], indirect=True)
+async def test_what_is_not_utf8_is_delivered_as_it_came_and_closes_nothing(
+    program: tuple[Program, ClientConnection],
+) -> None:
+    _, connection = program
+    connection.transport.write(frame(b"\xff" * 200))
+    connection.transport.write(frame(b"\xfe" * 200, fin=False) + frame(b"\xfd", opcode=Opcode.CONT))
+    assert [await connection.recv(), await connection.recv()] == ["0 " + r"\xff" * 200, "1 " + r"\xfe" * 200 + r"\xfd"]
+    await connection.send("still open")
+    assert await connection.recv() == "2 still open"
 
 
 async def test_the_peers_close_is_told_with_its_reason(program: tuple[Program, ClientConnection]) -> None:
@@ -103,7 +150,7 @@ async def test_what_was_written_is_sent_before_the_close(program: tuple[Program,
     played, connection = program
     await connection.send("hello")
     await connection.recv()
-    played.line.write("one", "two")
+    played.line.write(b"one", b"two")
     played.line.close()
     await played.line.finish()
     assert [await connection.recv(), await connection.recv()] == ["one", "two"]

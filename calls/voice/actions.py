@@ -12,7 +12,7 @@ from calls.lifecycle import EndReason, Status
 class PlayAudio:
     """Queue base64 mu-law (8 kHz) on the line. Twilio buffers it and plays it in order."""
 
-    payload: str
+    payload: bytes
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class ConfigureSession:
 
 @dataclass(slots=True)
 class AppendAudio:
-    payload: str
+    payload: bytes
 
 
 @dataclass(slots=True)
@@ -161,7 +161,7 @@ class KeepSound:
 
     at_ms: int
     ms: int
-    payload: str
+    payload: bytes
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ class StreamStarted:
 class CallerAudio:
     """`media`: base64 mu-law at 8 kHz, usually 160 bytes (20 ms); never decoded on the media path."""
 
-    payload: str
+    payload: bytes
     at_ms: int
 
 
@@ -83,7 +83,7 @@ class AgentAudio:
 
     response_id: str
     item_id: str
-    payload: str
+    payload: bytes
 
 
 @dataclass(slots=True)

@@ -12,9 +12,9 @@ BYTES_PER_MS = 8
 """Mu-law at 8 kHz: one byte a sample."""
 
 
-def duration_ms(payload: str) -> int:
+def duration_ms(payload: bytes) -> int:
     """Milliseconds of audio in a base64 payload of mu-law at 8 kHz."""
-    return (len(payload) * 3 // 4 - payload.count("=", -2)) // BYTES_PER_MS
+    return (len(payload) * 3 // 4 - payload.count(b"=", -2)) // BYTES_PER_MS
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Piece:
     item_id: str
     start_ms: int
     end_ms: int
-    payload: str
+    payload: bytes
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Heard:
     item_id: str
     at_ms: int
     ms: int
-    payload: str
+    payload: bytes
     item_end_ms: int
 
 
@@ -68,7 +68,7 @@ class Playback:
         """The time before which it is settled what the person heard: a recording may be written up to here."""
         return self._head_since if self._pieces else now_ms
 
-    def add(self, item_id: str, payload: str, now_ms: int) -> str:
+    def add(self, item_id: str, payload: bytes, now_ms: int) -> str:
         """Note that a piece was sent, and name its mark. No two marks of a call have the same name."""
         if not self._pieces:
             self._head_since = now_ms

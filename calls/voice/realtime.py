@@ -40,44 +40,37 @@ class Dialect:
     """One way of writing the Realtime API's messages. GA and BETA are all there are."""
 
     decoders: dict[str, Callable[[Wire], ModelEvent | None]]
-    audio_head: re.Pattern[str]
+    audio_head: re.Pattern[bytes]
     session: Callable[[ConfigureSession], Wire]
     reflection: Wire
     extra_headers: dict[str, str]
     spoken: str
     """How the content of an assistant's message is typed."""
 
-    def decode(self, message: bytes | str) -> ModelEvent | None:
+    def decode(self, message: bytes) -> ModelEvent | None:
         """What the model says; None for what a session need not know. Never raises: a wrong shape is a Malformed."""
         try:
-            message = message if isinstance(message, str) else message.decode()
             return self._audio(message) or self._other(parse(message))
-        except UnicodeDecodeError:
-            return Malformed("model", "not UTF-8")
         except WrongShape as wrong:
             return Malformed("model", str(wrong))
 
-    def _audio(self, message: str) -> AgentAudio | None:
+    def _audio(self, message: bytes) -> AgentAudio | None:
         """The agent's audio without json.loads, when the message is exactly as OpenAI writes it; None when in doubt."""
         head = self.audio_head.match(message)
-        if not head or not message.isascii() or not message.endswith('"}'):
+        if not head or not message.isascii() or not message.endswith(b'"}'):
             return None
         payload = message[head.end() : -2]
-        return None if '"' in payload or "\\" in payload else AgentAudio(head[1], head[2], payload)
+        return None if b'"' in payload or b"\\" in payload else AgentAudio(head[1].decode(), head[2].decode(), payload)
 
     def _other(self, message: Wire) -> ModelEvent | None:
         decoder = self.decoders.get(text(message, "type"))
         return decoder(message) if decoder else None
 
-    def encode(self, action: ModelAction) -> str:
+    def encode(self, action: ModelAction) -> bytes:
         """The message for an action. CloseModel has none (TypeError): it closes the socket."""
         if isinstance(action, AppendAudio):
-            return self.append(action.payload).decode()
-        return json.dumps(self._event(action))
-
-    def append(self, payload: str) -> bytes:
-        """`input_audio_buffer.append` of base64 that a codec has checked to need no escaping."""
-        return b'{"type":"input_audio_buffer.append","audio":"' + payload.encode() + b'"}'
+            return append(action.payload)
+        return json.dumps(self._event(action)).encode()
 
     def _event(self, action: ModelAction) -> Wire:
         match action:
@@ -120,6 +113,11 @@ class Dialect:
         return ModelRefused(status, code, message)
 
 
+def append(payload: bytes) -> bytes:
+    """`input_audio_buffer.append`, alike in both dialects, of base64 that a codec has checked to need no escaping."""
+    return b'{"type":"input_audio_buffer.append","audio":"' + payload + b'"}'
+
+
 def _item(item: Wire) -> Wire:
     return {"type": "conversation.item.create", "item": item}
 
@@ -128,15 +126,15 @@ def _ask(note: str) -> str:
     return f"{note} Judge it from the conversation alone, and answer by calling call_reflection_data."
 
 
-def _audio_head(kind: str) -> re.Pattern[str]:
+def _audio_head(kind: str) -> re.Pattern[bytes]:
     """An audio delta up to its payload, as OpenAI writes it; `type` and `event_id` are seen in either order."""
     kind, event_id = f'"type": ?"{re.escape(kind)}"', r'"event_id": ?"[\w-]+"'
-    return re.compile(
+    pattern = (
         rf"\{{(?:{kind}, ?{event_id}|{event_id}, ?{kind}), "
         r'?"response_id": ?"([\w-]+)", ?"item_id": ?"([\w-]+)", ?"output_index": ?\d+, ?"content_index": ?\d+, '
-        r'?"delta": ?"(?=[^"])',
-        re.ASCII,
+        r'?"delta": ?"(?=[^"])'
     )
+    return re.compile(pattern.encode())
 
 
 def _ga_session(action: ConfigureSession) -> Wire:

@@ -46,7 +46,7 @@ def agent_audio(message: Wire) -> AgentAudio | None:
     # It is put into our own message as it came, so it may hold nothing that JSON would escape.
     if not _PAYLOAD.fullmatch(payload):
         raise WrongShape("delta is not base64")
-    return AgentAudio(response_id, item_id, payload)
+    return AgentAudio(response_id, item_id, payload.encode())
 
 
 def agent_transcript(message: Wire) -> AgentTranscript:

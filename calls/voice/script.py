@@ -27,7 +27,7 @@ class Plan:
     tries_per_question: int = 2
     silence_s: int = 10
     time_limit_s: int = 600
-    apology: tuple[str, ...] = ()
+    apology: tuple[bytes, ...] = ()
     """Base64 mu-law in pieces: said to the person when the voice model fails. Empty: the line just closes."""
     voicemail_message: str = ""
     screening_reply: str = ""

@@ -48,7 +48,7 @@ class Session:
         self._timers.set("ready", now + READY_S)
         self._timers.set("limit", now + plan.time_limit_s)
         self._model_is_there = True
-        self._held: list[str] = []
+        self._held: list[bytes] = []
         self._ear_began_ms = 0
         self._stop: Stop | None = None
 

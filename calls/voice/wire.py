@@ -14,9 +14,9 @@ class WrongShape(Exception):
     """A message is not what the vendor documents. Its text is the reason, free of content."""
 
 
-def parse(message: str | bytes) -> dict[str, Any]:
+def parse(message: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(message)
+        parsed = json.loads(message.decode())
     except (ValueError, RecursionError):
         raise WrongShape("not JSON") from None
     if not isinstance(parsed, dict):
