@@ -4,10 +4,11 @@ Vendor documents: the Call resource (docs/voice/api/call-resource), <Stream> (do
 (docs/usage/webhooks/webhooks-security). Every request is sent once: a retried Calls.create is a second ring.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import requests
@@ -64,25 +65,32 @@ class CarrierCall:
     created_at: datetime | None
 
 
-def call_place(
+def call_prepare(
     *, call_id: int, to: str, from_: str, twiml: str, ring_timeout_s: int, time_limit_s: int, detect: str = ""
-) -> str:
-    """Ring `to` (both E.164) and return the carrier's SID. Raises CarrierRefused, CarrierBusy, CarrierUnclear.
+) -> Callable[[], str]:
+    """Make ready to ring `to` (both E.164): what is returned rings, once, and returns the carrier's SID.
 
-    `detect`: Twilio's MachineDetection, Enable or DetectMessageEnd, told to our webhook beside the call; blank: none.
+    Either raises CarrierRefused, CarrierBusy or CarrierUnclear. `detect`: Twilio's MachineDetection, Enable or
+    DetectMessageEnd, told to our webhook beside the call; blank: none.
     """
+    create = partial(
+        _client().calls.create,
+        to=to,
+        from_=from_,
+        twiml=twiml,
+        timeout=ring_timeout_s,
+        time_limit=time_limit_s + LINE_MARGIN_S,
+        status_callback=public_url(reverse("twilio-status", args=[call_id])),
+        status_callback_event=["initiated", "ringing", "answered", "completed"],
+        status_callback_method="POST",
+        **(_detection(call_id, detect) if detect else {}),
+    )
+    return partial(_placed, create)
+
+
+def _placed(create: Callable[[], CallInstance]) -> str:
     with _translated():
-        placed = _client().calls.create(
-            to=to,
-            from_=from_,
-            twiml=twiml,
-            timeout=ring_timeout_s,
-            time_limit=time_limit_s + LINE_MARGIN_S,
-            status_callback=public_url(reverse("twilio-status", args=[call_id])),
-            status_callback_event=["initiated", "ringing", "answered", "completed"],
-            status_callback_method="POST",
-            **(_detection(call_id, detect) if detect else {}),
-        )
+        placed = create()
     if not placed.sid:
         raise CarrierUnclear("an answer without a SID")
     return str(placed.sid)
@@ -99,7 +107,7 @@ def _detection(call_id: int, detect: str) -> dict[str, str]:
 
 
 def call_fetch(sid: str) -> CarrierCall:
-    """How the carrier sees the call now. Raises as call_place; CarrierRefused 20404 where it knows no such call."""
+    """How the carrier sees the call now. Raises as call_prepare; CarrierRefused 20404 where it knows no such call."""
     with _translated():
         return _told(_client().calls(sid).fetch())
 
@@ -108,7 +116,7 @@ def calls_find(*, to: str, from_: str, after: datetime) -> list[CarrierCall]:
     """The calls between these two numbers made since `after`, newest first.
 
     Twilio could filter by StartTime, but a call it still holds in its queue has none, so the newest are read and
-    compared by the time of their making. Raises as call_place.
+    compared by the time of their making. Raises as call_prepare.
     """
     with _translated():
         found = [_told(call) for call in _client().calls.list(to=to, from_=from_, limit=50)]
@@ -116,7 +124,7 @@ def calls_find(*, to: str, from_: str, after: datetime) -> list[CarrierCall]:
 
 
 def call_end(sid: str) -> None:
-    """Hang up. A line that is down already is a success. Raises as call_place."""
+    """Hang up. A line that is down already is a success. Raises as call_prepare."""
     try:
         with _translated():
             _client().calls(sid).update(status="completed")

@@ -23,9 +23,10 @@ PARAMS = {
 
 
 def place() -> str:
-    return carrier.call_place(
+    ring = carrier.call_prepare(
         call_id=7, to="+12025550123", from_="+12025550100", twiml="<Response/>", ring_timeout_s=30, time_limit_s=600
     )
+    return ring()
 
 
 def test_a_call_is_placed_with_one_request_that_says_everything(carrier_wire: FakeCarrier) -> None:

@@ -134,6 +134,9 @@ def call_dialed(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
 def _adopt_sid(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
     if not carrier_sid:
         return True
+    known = Call.objects.filter(pk=call_id).values_list("carrier_sid", flat=True).first()
+    if known == carrier_sid:
+        return True  # As every callback but the first.
     try:
         with transaction.atomic():
             adopted = Call.objects.filter(pk=call_id, carrier_sid="").update(
@@ -268,7 +271,8 @@ def call_cancel(*, call_id: int, now: datetime) -> bool:
 def _end(
     *, call_id: int, stages: tuple[Stage, ...], status: Status, reason: EndReason, now: datetime, **change: Any
 ) -> bool:
-    with transaction.atomic():
+    # No savepoint: whoever has a transaction open lets a failure here undo all of it.
+    with transaction.atomic(savepoint=False):
         live = Call.objects.filter(pk=call_id, stage__in=stages)
         ended = live.update(stage=Stage.ENDED, status=status, end_reason=reason, ended_at=now, **change)
         if ended:
@@ -276,10 +280,11 @@ def _end(
             if code := change.get("vendor_code"):
                 detail["vendor_code"] = code
             event_add(call_id=call_id, kind="ended", now=now, detail=detail)
-            followups.call_over(call_id=call_id, now=now)
-            happenings.call_ended(call_id=call_id, now=now)
-            campaign_outcomes.call_over(call_id=call_id, now=now)
-            call_retry(call_id=call_id, end_reason=reason, now=now)
+            call = Call.objects.select_related("script", "verification", "profile", "campaign").get(pk=call_id)
+            followups.call_over(call=call, now=now)
+            happenings.call_ended(call=call, now=now)
+            campaign_outcomes.call_over(call=call, now=now)
+            call_retry(last=call, now=now)
     return bool(ended)
 
 

@@ -17,13 +17,13 @@ from calls.models import Call, CallCost, Campaign, CampaignMember
 from calls.services.campaign_log import decision_add
 from calls.services.campaign_windows import opening_for, zone_told
 from calls.services.do_not_call import do_not_call_add
+from calls.services.retrying import ending_of
 
 logger = logging.getLogger(__name__)
 
 
-def call_over(*, call_id: int, now: datetime) -> None:
+def call_over(*, call: Call, now: datetime) -> None:
     """The call has just got its status. A wish not to be called again is kept whoever asked for the call."""
-    call = Call.objects.select_related("campaign").get(pk=call_id)
     if call.end_reason == EndReason.OPTED_OUT:
         do_not_call_add(phone=call.to_number, reason="asked for it on the phone", source="person", call=call)
     if call.campaign is None:
@@ -59,7 +59,7 @@ def next_attempt(campaign: Campaign, *, member: CampaignMember, call: Call, now:
     rung = member.attempts + 1
     if rung >= campaign.max_attempts:
         return None
-    ending = _ending(call)
+    ending = ending_of(call)
     if ending in campaign.ladder:
         minutes = campaign.ladder[ending]
         due_at = now + timedelta(minutes=minutes[min(rung, len(minutes)) - 1]) if minutes else None
@@ -72,13 +72,8 @@ def next_attempt(campaign: Campaign, *, member: CampaignMember, call: Call, now:
 
 def is_on_ladder(campaign: Campaign, *, call: Call) -> bool:
     """Whether another attempt could change what came of this call."""
-    ending = _ending(call)
+    ending = ending_of(call)
     return bool(campaign.ladder[ending]) if ending in campaign.ladder else ending in retries.LADDER
-
-
-def _ending(call: Call) -> str:
-    later = call.events.filter(kind="tool_called", detail__tool="decline", detail__reason=retries.CALL_LATER)
-    return retries.CALL_LATER if call.end_reason == EndReason.DECLINED and later.exists() else call.end_reason
 
 
 def _spend(call: Call, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from calls.lifecycle import EndReason, Stage, Status
 from calls.models import Call, Script
 from calls.services.calls import call_claim, call_conclude, call_dialed, call_release, event_add
 from calls.services.campaign_facts import call_may_ring
-from calls.services.lines import turn_again
+from calls.services.lines import turn_again, turn_is_missed
 from calls.services.strays import stray_hang_up
 
 Clock = Callable[[], datetime]
@@ -43,17 +43,15 @@ def call_dial(*, call_id: int, clock: Clock, sleep: Callable[[float], None] = ti
 
 def call_ring(*, call: Call, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
     """Place a claimed call, when its turn has come (a second ahead at most), and record what the carrier said."""
-    start_at = turn_again(call, start_at=call.claimed_at or call.due_at, now=clock())
-    wait = (start_at - clock()).total_seconds()
-    if wait > 0:
-        sleep(wait)
-    if clock() > (call.claimed_at or call.due_at) + CLAIM_KEEPS:
-        # This process was held up (paused, swapped out) since it claimed. Nothing is sent yet: back into the queue,
-        # unless settling was there first.
-        call_release(call_id=call.pk, now=clock(), due_at=clock(), detail={"error": "held up"})
-        return
     try:
-        sid = _place(call)
+        place = _prepare(call)
+        _wait_for_turn(call, clock=clock, sleep=sleep)
+        if clock() > (call.claimed_at or call.due_at) + CLAIM_KEEPS:
+            # This process was held up (paused, swapped out) since it claimed. Nothing is sent yet: back into the queue,
+            # unless settling was there first.
+            call_release(call_id=call.pk, now=clock(), due_at=clock(), detail={"error": "held up"})
+            return
+        sid = place()
     except carrier.CarrierRefused as refused:
         _refused(call=call, refused=refused, now=clock())
     except carrier.CarrierBusy as busy:
@@ -66,9 +64,21 @@ def call_ring(*, call: Call, clock: Clock, sleep: Callable[[float], None] = time
         stray_hang_up(call_id=call.pk, carrier_sid=sid, carrier_status="queued", now=clock())
 
 
-def _place(call: Call) -> str:
+def _wait_for_turn(call: Call, *, clock: Clock, sleep: Callable[[float], None]) -> None:
+    """Until its turn, or if that was missed (a worker was held up), until another one, taken now."""
+    start_at = call.claimed_at or call.due_at
+    while True:
+        wait = (start_at - clock()).total_seconds()
+        if wait > 0:
+            sleep(wait)
+        if not turn_is_missed(call, start_at=start_at, now=clock()):
+            return
+        start_at = turn_again(call, now=clock())
+
+
+def _prepare(call: Call) -> Callable[[], str]:
     ids = {"verification_id": call.verification_id, "call_id": call.pk}
-    return carrier.call_place(
+    return carrier.call_prepare(
         call_id=call.pk,
         to=call.to_number,
         from_=call.from_number,

@@ -16,12 +16,11 @@ def call_begun(*, verification_id: int) -> None:
     Verification.objects.filter(pk=verification_id).update(latest_status=Status.IN_PROGRESS)
 
 
-def call_over(*, call_id: int, now: datetime) -> None:
+def call_over(*, call: Call, now: datetime) -> None:
     """The call has just got its status."""
-    call = Call.objects.select_related("script").get(pk=call_id)
     Verification.objects.filter(pk=call.verification_id).update(latest_status=call.status)
     if call.needs_review or _sampled(call):
-        Call.objects.filter(pk=call_id, review_state="").update(review_state=ReviewState.DUE, review_due_at=now)
+        Call.objects.filter(pk=call.pk, review_state="").update(review_state=ReviewState.DUE, review_due_at=now)
 
 
 def _sampled(call: Call) -> bool:

@@ -16,16 +16,20 @@ ERROR_KINDS = ("model_error", "malformed", "dial_unclear", "stream_error", "rele
 
 
 def call_started(*, call_id: int, now: datetime) -> None:
-    _tell("call.started", call=_read(call_id), now=now)
+    if webhooks_out.has_endpoints():
+        _tell("call.started", call=_read(call_id), now=now)
 
 
 def call_answered(*, call_id: int, now: datetime) -> None:
-    _tell("call.answered", call=_read(call_id), now=now)
+    if webhooks_out.has_endpoints():
+        _tell("call.answered", call=_read(call_id), now=now)
 
 
-def call_ended(*, call_id: int, now: datetime) -> None:
-    call = _read(call_id)
+def call_ended(*, call: Call, now: datetime) -> None:
+    """`call` with its script, verification and profile."""
     call_settle_up(call=call, now=now)
+    if not webhooks_out.has_endpoints():
+        return
     _tell("call.ended", call=call, now=now)
     webhooks_out.emit(
         "call.summary",

@@ -15,7 +15,7 @@ from calls.dispatch import LOOK_AGAIN, MOST_AHEAD, gap
 from calls.lifecycle import Stage
 from calls.models import Call, Campaign, Line
 
-LATE = timedelta(milliseconds=200)
+LATE = timedelta(milliseconds=20)
 """A dial this much after its turn would crowd those whose turn has come since."""
 ON_THE_LINE = (Stage.DIALING, Stage.RINGING, Stage.ANSWERED)
 
@@ -74,10 +74,12 @@ def call_turn(call: Call, *, now: datetime) -> datetime | None:
     return turn.start_at
 
 
-def turn_again(call: Call, *, start_at: datetime, now: datetime) -> datetime:
-    """When the dial may start: its turn, or if that was missed (a worker was held up) another one, taken now."""
-    if now <= start_at + LATE or not (call.campaign_id or is_limited()):
-        return start_at
+def turn_is_missed(call: Call, *, start_at: datetime, now: datetime) -> bool:
+    return now > start_at + LATE and bool(call.campaign_id or is_limited())
+
+
+def turn_again(call: Call, *, now: datetime) -> datetime:
+    """Another turn, taken now."""
     with transaction.atomic():
         turn = turn_next(now=now, from_number=call.from_number, campaign=call.campaign)
         turn_take(turn)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 
 from calls import retries, windows
 from calls.lifecycle import EndReason
@@ -14,13 +14,12 @@ from calls.services.errors import Refused
 from calls.services.usage import credits_hold
 
 
-def call_retry(*, call_id: int, end_reason: EndReason, now: datetime) -> Call | None:
+def call_retry(*, last: Call, now: datetime) -> Call | None:
     """Queue the next try of a call that has just ended; None where it has none left, or the ending allows none."""
-    last = Call.objects.filter(pk=call_id, try_number__lt=F("max_tries")).first()
-    if last is None:
+    if last.try_number >= last.max_tries:
         return None
     due_at = retries.due_at(
-        ending=_ending(last, end_reason),
+        ending=ending_of(last),
         try_number=last.try_number,
         max_tries=last.max_tries,
         now=now,
@@ -29,9 +28,10 @@ def call_retry(*, call_id: int, end_reason: EndReason, now: datetime) -> Call | 
     return _queue(last, due_at=due_at, now=now) if due_at else None
 
 
-def _ending(call: Call, end_reason: EndReason) -> str:
+def ending_of(call: Call) -> str:
+    """Its end_reason, or "call_later" where the person asked for that: the word that calls.retries and ladders use."""
     later = call.events.filter(kind="tool_called", detail__tool="decline", detail__reason=retries.CALL_LATER)
-    return retries.CALL_LATER if end_reason == EndReason.DECLINED and later.exists() else end_reason
+    return retries.CALL_LATER if call.end_reason == EndReason.DECLINED and later.exists() else call.end_reason
 
 
 def _queue(last: Call, *, due_at: datetime, now: datetime) -> Call | None:

@@ -31,7 +31,7 @@ def stray_hang_up(*, call_id: int, carrier_sid: str, carrier_status: str, now: d
 
 
 def _is_stray(call_id: int, carrier_sid: str) -> bool:
-    call = Call.objects.get(pk=call_id)
+    call = Call.objects.only("carrier_sid", "stage", "answered_at", "line_ended_at").get(pk=call_id)
     if call.carrier_sid != carrier_sid:
         return True
     # Its own line, concluded without it ever being up: nobody will serve it. A callback that only comes late, after

@@ -74,6 +74,11 @@ def emit(
     WebhookDelivery.objects.bulk_create(deliveries, ignore_conflicts=True)
 
 
+def has_endpoints() -> bool:
+    """Asked first: most of what there is to tell needs reading, and often nobody listens."""
+    return WebhookEndpoint.objects.filter(is_active=True).exists()
+
+
 def _wanting(kind: str, script_name: str) -> list[WebhookEndpoint]:
     endpoints = WebhookEndpoint.objects.filter(Q(script_name="") | Q(script_name=script_name), is_active=True)
     # call.summary may hold a transcript: it is sent only to those who name it.
