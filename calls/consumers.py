@@ -156,16 +156,16 @@ class Conversation:
         self._handle(events.LineLost(code, reason))
 
     def _from_line(self, message: bytes) -> None:
-        event = media_streams.decode(message)
-        if type(event) is not events.CallerAudio:
-            if event is not None:
-                self._handle(event)
+        audio = media_streams.caller_audio(message)
+        if audio and self._model and self._session.phase is _TALKING:
+            # What the session would have done, fifty times a second: AppendAudio.
+            self._record.sounds.caller.append(audio)
+            self._model.write(realtime.append(audio[1]))
             return
-        self._record.sounds.caller.append((event.at_ms, event.payload))
-        if self._session.phase is _TALKING and self._model:
-            # What the session would say, fifty times a second: AppendAudio.
-            self._model.write(realtime.append(event.payload))
-        else:
+        event = media_streams.decode(message)
+        if type(event) is events.CallerAudio:
+            self._record.sounds.caller.append((event.at_ms, event.payload))
+        if event is not None:
             self._handle(event)
 
     async def _open_model(self) -> None:

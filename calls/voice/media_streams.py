@@ -37,12 +37,24 @@ _MEDIA = re.compile(
     ).encode()
 )
 
+_MARK = re.compile(
+    rb'\{"event": ?"mark", ?"sequenceNumber": ?"[0-9]+", ?"streamSid": ?"[A-Za-z0-9]+", ?"mark": ?'
+    rb'\{"name": ?"([A-Za-z0-9]+)"\}\}'
+)
+
+
+def caller_audio(message: bytes) -> tuple[int, bytes] | None:
+    """(at_ms, payload) of a CallerAudio as Twilio writes it; None for all else, which is `decode`'s."""
+    media = _MEDIA.fullmatch(message)
+    return (int(media[1]), media[2]) if media else None
+
 
 def decode(message: bytes) -> LineEvent | None:
     """What the line says; None for what a session need not know. Never raises: a wrong shape is a Malformed."""
-    media = _MEDIA.fullmatch(message)
-    if media:
-        return CallerAudio(media[2], int(media[1]))
+    if audio := caller_audio(message):
+        return CallerAudio(audio[1], audio[0])
+    if mark := _MARK.fullmatch(message):
+        return MarkReached(mark[1].decode())
     try:
         parsed = parse(message)
         decoder = _DECODERS.get(text(parsed, "event"))

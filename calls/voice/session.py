@@ -56,7 +56,9 @@ class Session:
     def deadline(self) -> float | None:
         """When `tick` is due next, on the clock of `now`."""
         ours, talks = self._timers.deadline, self._talk.deadline if self.phase is Phase.TALKING else None
-        return min((at for at in (ours, talks) if at is not None), default=None)
+        if ours is None or talks is None:
+            return talks if ours is None else ours
+        return min(ours, talks)
 
     def settled_ms(self, now: float) -> int:
         """The time of the call, in ms, before which it is known what the person heard."""
@@ -92,7 +94,7 @@ class Session:
         self._do(actions.KeepEvent(kind, detail))
 
     def _told(self, event: events.Event, now: float) -> None:
-        if isinstance(event, events.CallerStartedSpeaking | events.CallerStoppedSpeaking):
+        if isinstance(event, (events.CallerStartedSpeaking, events.CallerStoppedSpeaking)):
             # The model counts from the first audio that its socket was given.
             event.at_ms += self._ear_began_ms
         if self.phase in (Phase.TALKING, Phase.REOPENING):
