@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from calls.services.campaign_alerts import alerts_send
 from calls.services.campaign_dispatch import campaigns_run as run
-from calls.services.campaign_dispatch import member_dial as dial_member
+from calls.services.campaign_dispatch import members_dial as dial_members
 from calls.services.dialing import call_dial, calls_dial_due
 from calls.services.idempotency import idempotent_forget
 from calls.services.pulse import pulse_beat
@@ -54,9 +54,9 @@ def campaigns_run() -> None:
     alerts_send()
 
 
-@shared_task(name="calls.tasks.member_dial")  # type: ignore[untyped-decorator]
-def member_dial(member_id: int) -> None:
-    dial_member(member_id=member_id, clock=timezone.now)
+@shared_task(name="calls.tasks.members_dial")  # type: ignore[untyped-decorator]
+def members_dial(member_ids: list[int]) -> None:
+    dial_members(member_ids=member_ids, clock=timezone.now)
 
 
 @shared_task(name="calls.tasks.pulse")  # type: ignore[untyped-decorator]

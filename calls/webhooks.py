@@ -18,14 +18,17 @@ from calls.services.strays import stray_hang_up
 @csrf_exempt
 @require_POST
 def status(request: HttpRequest, call_id: int) -> HttpResponse:
-    if refusal := _refusal(request, call_id):
+    if refusal := _unsigned(request):
         return refusal
     form = request.POST
     code = form.get("ErrorCode") or form.get("SipResponseCode") or ""
     line = {"carrier_status": form.get("CallStatus", ""), "carrier_sid": form.get("CallSid", "")}
     detail = {"sequence": form.get("SequenceNumber", ""), **({"code": code} if code else {})}
-    call_heard(call_id=call_id, **line, now=timezone.now(), detail=detail)
-    stray_hang_up(call_id=call_id, **line, now=timezone.now())
+    try:
+        call_heard(call_id=call_id, **line, now=timezone.now(), detail=detail)
+        stray_hang_up(call_id=call_id, **line, now=timezone.now())
+    except Call.DoesNotExist:
+        return _no_such_call()
     return HttpResponse(status=204)
 
 
@@ -52,10 +55,18 @@ def stream(request: HttpRequest, call_id: int) -> HttpResponse:
 
 
 def _refusal(request: HttpRequest, call_id: int) -> HttpResponse | None:
+    if refusal := _unsigned(request):
+        return refusal
+    return None if Call.objects.filter(pk=call_id).exists() else _no_such_call()
+
+
+def _unsigned(request: HttpRequest) -> HttpResponse | None:
     signature = request.headers.get("X-Twilio-Signature", "")
     url = carrier.public_url(request.get_full_path())
     if not carrier.signature_is_valid(url=url, params=request.POST, signature=signature):
         return HttpResponseForbidden("The signature does not fit.")
-    if not Call.objects.filter(pk=call_id).exists():
-        return HttpResponseNotFound("There is no such call.")
     return None
+
+
+def _no_such_call() -> HttpResponse:
+    return HttpResponseNotFound("There is no such call.")

@@ -19,7 +19,7 @@ from calls.campaign_states import OPEN, CampaignState, MemberState
 from calls.lifecycle import EndReason, Stage, Status
 from calls.models import Call, Campaign, CampaignMember, DoNotCall, Verification
 from calls.services.calls import call_conclude, call_heard
-from calls.services.campaign_dispatch import campaigns_run, member_dial
+from calls.services.campaign_dispatch import campaigns_run, members_dial
 from calls.services.settling import calls_settle
 from tests.phone_company import PhoneCompany
 
@@ -132,11 +132,11 @@ class Days:
         is_due = bool(self.deaths) and self.dials >= self.deaths[0]
         try:
             if not is_due:
-                member_dial(member_id=member_id, clock=self.clock, sleep=self.sleep)
+                members_dial(member_ids=[member_id], clock=self.clock, sleep=self.sleep)
             elif self.died % 2:
-                member_dial(member_id=member_id, clock=self.mortal_clock().__next__, sleep=self.sleep)
+                members_dial(member_ids=[member_id], clock=self.mortal_clock().__next__, sleep=self.sleep)
             else:
-                member_dial(member_id=member_id, clock=self.clock, sleep=self.mortal_sleep)
+                members_dial(member_ids=[member_id], clock=self.clock, sleep=self.mortal_sleep)
         except Died:
             self.died += 1
             self.deaths.pop(0)

@@ -7,7 +7,7 @@ from typing import Any
 from calls.lifecycle import EndReason, Status
 from calls.models import Call, Campaign, CampaignDecision, CampaignMember
 from calls.services.calls import call_conclude
-from calls.services.campaign_dispatch import campaigns_run, member_dial
+from calls.services.campaign_dispatch import campaigns_run, members_dial
 from calls.services.campaigns import campaign_create
 from tests import factories
 
@@ -39,7 +39,7 @@ def tick(now: datetime = NOON) -> list[int]:
     picked: list[int] = []
     campaigns_run(clock=at(now), hand_out=picked.extend)
     for member_id in picked:
-        member_dial(member_id=member_id, clock=at(now), sleep=lambda _: None)
+        members_dial(member_ids=[member_id], clock=at(now), sleep=lambda _: None)
     return picked
 
 

@@ -1,5 +1,6 @@
 """Whether and when a person of a campaign is rung."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from calls.lifecycle import EndReason, Stage, Status
 from calls.models import Call, CampaignMember
 from calls.services import campaign_dispatch
 from calls.services.calls import call_request
-from calls.services.campaign_dispatch import campaigns_run, member_dial
+from calls.services.campaign_dispatch import campaigns_run, members_dial
 from calls.services.dialing import call_dial, call_ring
 from calls.services.do_not_call import do_not_call_add
 from calls.services.lines import turn_next
@@ -52,7 +53,7 @@ def test_the_window_is_asked_again_at_the_moment_of_dialling(company: PhoneCompa
     evening = datetime(2026, 6, 3, 23, 59, 59, 900000, tzinfo=UTC)
     campaigns_run(clock=at(evening), hand_out=picked.extend)
     assert picked == [member.pk]
-    assert not member_dial(member_id=member.pk, clock=at(evening + timedelta(seconds=1)), sleep=lambda _: None)
+    assert not members_dial(member_ids=[member.pk], clock=at(evening + timedelta(seconds=1)), sleep=lambda _: None)
     assert (company.rung, told(member)[2]) == ({}, "outside window until Thu 04 Jun 09:00 in New York")
 
 
@@ -109,7 +110,7 @@ def test_one_who_was_picked_and_forgotten_is_picked_again_after_a_while() -> Non
 def test_a_task_delivered_twice_rings_once(company: PhoneCompany) -> None:
     member = person(campaign())
     campaigns_run(clock=at(NOON), hand_out=lambda _: None)
-    rang = [member_dial(member_id=member.pk, clock=at(NOON), sleep=lambda _: None) for _ in range(2)]
+    rang = [bool(members_dial(member_ids=[member.pk], clock=at(NOON), sleep=lambda _: None)) for _ in range(2)]
     assert (rang, len(company.rung)) == ([True, False], 1)
 
 
@@ -126,8 +127,84 @@ def test_of_two_workers_that_decide_at_once_the_second_finds_it_decided(
         return turn_next(**options)
 
     monkeypatch.setattr(campaign_dispatch, "turn_next", the_other_comes_first)
-    assert not member_dial(member_id=member.pk, clock=at(NOON), sleep=lambda _: None)
+    assert not members_dial(member_ids=[member.pk], clock=at(NOON), sleep=lambda _: None)
     assert (company.rung, told(member)[0]) == ({}, "calling")
+
+
+# -- a handful of people at once --------------------------------------------------------------------------------------
+
+
+def dial_all(members: list[CampaignMember], **options: Any) -> list[Call]:
+    campaigns_run(clock=at(NOON), hand_out=lambda _: None)
+    ids = [member.pk for member in members]
+    return list(members_dial(member_ids=ids, **{"clock": at(NOON), "sleep": lambda _: None, **options}))
+
+
+def test_a_handful_is_decided_together_and_each_rings_once_at_its_own_turn(company: PhoneCompany) -> None:
+    spring = campaign(calls_per_second=10.0)
+    members = [person(spring, number) for number in range(1, 5)]
+    slept: list[float] = []
+    calls = dial_all(members, sleep=slept.append)
+    assert sorted(rung.to for rung in company.rung.values()) == [member.phone for member in members]
+    assert sorted(round(seconds, 3) for seconds in slept) == [0.103, 0.206, 0.309]
+    assert {told(member) for member in members} == {("calling", 0, "")}
+    for member, call in zip(members, calls, strict=True):
+        member.refresh_from_db()
+        call.refresh_from_db()
+        assert (member.last_call, call.stage, call.carrier_sid != "") == (call, "dialing", True)
+        assert sorted(call.events.values_list("kind", flat=True)) == ["claimed", "dialed", "requested"]
+        assert call.verification.latest_status == "in_progress"
+
+
+def test_each_of_a_handful_is_judged_by_itself(company: PhoneCompany) -> None:
+    spring = campaign(calls_per_second=30.0, per_person_day=1)
+    barred, rung, nowhere, engaged, free = [
+        person(spring, number, **fields) for number, fields in enumerate([{}, {}, {"zones": ""}, {}, {}], start=1)
+    ]
+    do_not_call_add(phone=barred.phone, reason="asked")
+    factories.call(to_number=rung.phone, stage=Stage.ENDED, claimed_at=NOON, dialed_at=NOON)
+    call_request(verification=engaged.verification, now=NOON)
+    dial_all([barred, rung, nowhere, engaged, free])
+    assert [one.to for one in company.rung.values()] == [free.phone]
+    assert [told(member)[0] for member in (barred, rung, nowhere, engaged, free)] == [
+        "skipped",
+        "waiting",
+        "skipped",
+        "waiting",
+        "calling",
+    ]
+
+
+def test_those_of_a_handful_count_against_the_lines_one_after_the_other(settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 3
+    small, large = campaign(max_concurrent=2), campaign()
+    members = [person(small if number < 5 else large, number) for number in range(1, 9)]
+    assert len(dial_all(members[:4])) == 2
+    assert (
+        len(members_dial(member_ids=[member.pk for member in members[4:]], clock=at(NOON), sleep=lambda _: None)) == 1
+    )
+
+
+def test_a_call_that_somebody_asks_for_in_that_moment_costs_the_others_of_the_handful_nothing(
+    company: PhoneCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spring = campaign(calls_per_second=30.0)
+    first, second, third = (person(spring, number) for number in range(1, 4))
+    # The request comes after the look at who is engaged.
+    monkeypatch.setattr(campaign_dispatch, "_engaged", lambda _: set())
+    call_request(verification=second.verification, now=NOON)
+    dial_all([first, second, third])
+    assert sorted(rung.to for rung in company.rung.values()) == [first.phone, third.phone]
+    assert [told(member)[0] for member in (first, second, third)] == ["calling", "waiting", "calling"]
+
+
+def test_a_carrier_that_keeps_one_waiting_holds_up_no_other(company: PhoneCompany) -> None:
+    spring = campaign(calls_per_second=30.0)
+    members = [person(spring, number) for number in range(1, 4)]
+    # The second and third wait for their turns, and here for each other: one after the other they would wait in vain.
+    together = threading.Barrier(2)
+    dial_all(members, sleep=lambda _: together.wait(10))
+    assert len(company.rung) == 3
 
 
 # -- pace -------------------------------------------------------------------------------------------------------------
@@ -155,13 +232,16 @@ def test_dials_start_a_gap_apart_and_a_tick_hands_out_no_more_than_the_pace_take
     picked: list[int] = []
     campaigns_run(clock=at(NOON), hand_out=picked.extend)
     for member_id in picked:
-        member_dial(member_id=member_id, clock=at(NOON), sleep=slept.append)
+        members_dial(member_ids=[member_id], clock=at(NOON), sleep=slept.append)
     starts = sorted(at for at in Call.objects.values_list("claimed_at", flat=True) if at)
     assert len(picked) == 6
     assert [round((later - first).total_seconds(), 4) for first, later in pairwise(starts)] == [
         *[0.2575] * (len(starts) - 1)
     ]
-    assert (len(starts), [round(seconds, 4) for seconds in slept]) == (4, [0.2575, 0.515, 0.7725])
+    # For each: until its turn; before it, where the turn is more than half a second ahead, until it is not. The fifth
+    # and sixth find their turns too far ahead, for this clock stands still.
+    waits = [[0.2575], [0.015, 0.515], [0.2725, 0.7725], [0.53], [0.53]]
+    assert (len(starts), [round(seconds, 4) for seconds in slept]) == (4, [wait for each in waits for wait in each])
 
 
 def test_never_more_calls_are_on_the_line_than_the_campaign_may_have() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from calls.lifecycle import EndReason, Status
 from calls.models import Call, CampaignDecision
-from calls.services.campaign_dispatch import campaigns_run, member_dial
+from calls.services.campaign_dispatch import campaigns_run, members_dial
 from calls.services.campaigns import campaign_cancel, campaign_create, campaign_edit, campaign_pause, campaign_start
 from calls.services.errors import Refused
 from tests.campaign_stage import DENVER, NIGHT, NINE_IN_NEW_YORK, NOON, at, campaign, end, person, tick, told
@@ -25,7 +25,7 @@ def test_a_paused_campaign_dials_nobody_and_goes_on_when_resumed(company: PhoneC
     picked: list[int] = []
     campaigns_run(clock=at(NOON), hand_out=picked.extend)
     campaign_pause(campaign=spring, now=NOON, because="by ada")
-    assert not member_dial(member_id=picked[0], clock=at(NOON), sleep=lambda _: None)
+    assert not members_dial(member_ids=picked[:1], clock=at(NOON), sleep=lambda _: None)
     assert (tick(), company.rung, told(member)[0]) == ([], {}, "waiting")
     campaign_start(campaign=spring, now=NOON)
     assert (tick(), len(company.rung)) == ([member.pk], 1)

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from calls.models import Answer, AuditEntry, Call, PersonUnlock, Verification
 from calls.services.calls import call_request
 from calls.services.errors import Refused
-from calls.services.persons import person_failures, person_unlock
+from calls.services.persons import person_failures, person_unlock, persons_with_past
 from tests import factories
 from tests.factories import NOW
 
@@ -53,6 +53,24 @@ def test_a_person_is_whoever_has_the_same_number_or_the_same_external_id(same: s
         failed(factories.verification(**own))
     assert refusal(factories.verification(**{**others, same: own[same]})) == "person_locked"
     assert refusal(factories.verification(**others)) == ""
+
+
+def test_those_with_a_past_are_found_at_once_by_number_id_or_themselves() -> None:
+    old = factories.verification(phone="+12025550101", external_id="A")
+    failed(old)
+    by_number = factories.verification(phone="+12025550101", external_id="B")
+    by_id = factories.verification(phone="+12025550102", external_id="A")
+    alone = factories.verification(phone="", external_id="")
+    failed(alone)
+    strangers = [
+        factories.verification(phone="+12025550103", external_id="C"),
+        factories.verification(phone="", external_id=""),
+    ]
+    factories.call(verification=strangers[0])  # It has not ended.
+    known = [old, by_number, by_id, alone]
+    assert persons_with_past(verifications=[*known, *strangers]) == {one.pk for one in known}
+    # Each as if it were the only one asked about.
+    assert [bool(persons_with_past(verifications=[one])) for one in [*known, *strangers]] == [True] * 4 + [False] * 2
 
 
 def test_people_without_number_and_id_are_not_one_person() -> None:

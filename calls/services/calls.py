@@ -77,7 +77,7 @@ def call_request(
                 profile=profile or profile_for(script=script),
             )
             credits_hold(call=call, key=requested_by)
-            followups.call_begun(verification_id=verification.pk)
+            followups.call_begun(verification.pk)
             event_add(call_id=call.pk, kind="requested", now=now, detail={"attempt": call.attempt})
     except Script.DoesNotExist as error:
         raise Refused("no_script", str(error)) from None
@@ -126,17 +126,17 @@ def call_dialed(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
     """The carrier has accepted the call, said by its answer or by a callback that overtook it. False: not this call's.
 
     The first SID stays. Another SID for the same call is noted and nothing else: it may be a second ring.
+    Raises Call.DoesNotExist.
     """
+    if _has_sid(call_id=call_id, carrier_sid=carrier_sid):
+        return True
     with transaction.atomic():
         return _adopt_sid(call_id=call_id, carrier_sid=carrier_sid, now=now)
 
 
 def _adopt_sid(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
-    if not carrier_sid:
+    if _has_sid(call_id=call_id, carrier_sid=carrier_sid):
         return True
-    known = Call.objects.filter(pk=call_id).values_list("carrier_sid", flat=True).first()
-    if known == carrier_sid:
-        return True  # As every callback but the first.
     try:
         with transaction.atomic():
             adopted = Call.objects.filter(pk=call_id, carrier_sid="").update(
@@ -156,6 +156,11 @@ def _adopt_sid(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
         return True
     event_add(call_id=call_id, kind="other_sid", now=now, detail={"carrier_sid": carrier_sid})
     return False
+
+
+def _has_sid(*, call_id: int, carrier_sid: str) -> bool:
+    """Whether there is nothing to adopt: as at every callback but the first."""
+    return not carrier_sid or Call.objects.values_list("carrier_sid", flat=True).get(pk=call_id) == carrier_sid
 
 
 def call_moved(
@@ -191,7 +196,7 @@ def call_line_ended(
             return False
         detail = {"carrier_status": carrier_status, **(detail or {})}
         event_add(call_id=call_id, kind="line_ended", now=now, detail=detail)
-        call = Call.objects.get(pk=call_id)
+        call = Call.objects.only("stream_sid", "answered_at").get(pk=call_id)
         if not call.stream_sid:
             code = str(detail.get("code", "")) if carrier_status == "failed" else ""
             status, end_reason = _ending_without_stream(call=call, carrier_status=carrier_status, code=code)

@@ -6,7 +6,7 @@ placed twice.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -22,15 +22,19 @@ from calls.dispatch import Decision, Defer, Dial, Pause, Skip, decide, shares
 from calls.lifecycle import Stage
 from calls.models import Call, CallEvent, Campaign, CampaignMember, Profile, Script
 from calls.services import followups
-from calls.services.campaign_facts import facts_of, never_because
+from calls.services.campaign_facts import around, facts_of, never_because, phones_of
 from calls.services.campaign_log import decision_add
 from calls.services.campaign_windows import opening_for
 from calls.services.campaigns import campaign_complete, campaign_pause, campaign_start
-from calls.services.dialing import Clock, call_ring
-from calls.services.lines import turn_next, turn_take
+from calls.services.dialing import Clock, calls_ring
+from calls.services.lines import Turn, turn_is_far, turn_next, turn_take
+from calls.services.persons import persons_with_past
 from calls.services.profiles import profile_for
 from calls.services.scripts import script_current
 
+HANDFUL_S = 0.15
+"""How much of a campaign's pace one transaction decides about: most of what a decision costs, it costs but once."""
+MOST_AT_ONCE = 8
 AHEAD_S = 1.5
 """How much work is handed out beforehand, so that a late tick leaves no worker idle."""
 PICK_KEEPS = timedelta(seconds=30)
@@ -47,16 +51,17 @@ def campaigns_run(*, clock: Clock, hand_out: Callable[[list[int]], None] | None 
     running = list(
         Campaign.objects.filter(state=CampaignState.RUNNING).order_by(F("served_at").asc(nulls_first=True), "id")
     )
-    picked: list[int] = []
+    picked = 0
     for campaign, count in _portions(running):
         members = members_pick(campaign=campaign, count=count, now=now)
         if members:
             Campaign.objects.filter(pk=campaign.pk).update(served_at=now)
         elif count:
             campaign_complete(campaign=campaign, now=now)
-        picked += members
-    (hand_out or _send)(picked)
-    return len(picked)
+        for handful in _handfuls(members, per_second=campaign.calls_per_second):
+            (hand_out or _send)(handful)
+        picked += len(members)
+    return picked
 
 
 def _portions(running: list[Campaign]) -> Iterable[tuple[Campaign, int]]:
@@ -119,106 +124,163 @@ def _put_off(campaign: Campaign, *, zones: str, until: datetime, because: str, n
         decision_add(campaign_id=campaign.pk, kind="deferred", text=text, now=now, people=people)
 
 
+def _handfuls(members: list[int], *, per_second: float) -> Iterator[list[int]]:
+    """What one worker decides about in one transaction: a part of a second's dials."""
+    size = min(max(int(per_second * HANDFUL_S), 1), MOST_AT_ONCE)
+    return (members[start : start + size] for start in range(0, len(members), size))
+
+
 def _send(members: list[int]) -> None:
-    if not members:
-        return
-    with current_app.producer_or_acquire() as producer:
-        for member_id in members:
-            # One that comes too late finds its person picked again, or called.
-            current_app.send_task(
-                "calls.tasks.member_dial", args=[member_id], producer=producer, expires=PICK_KEEPS.total_seconds()
-            )
+    # One that comes too late finds its people picked again, or called.
+    current_app.send_task("calls.tasks.members_dial", args=[members], expires=PICK_KEEPS.total_seconds())
 
 
-def member_dial(*, member_id: int, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> bool:
-    """Decide about a person who was picked, and ring; False where the decision was another. Any number of workers."""
-    if draining.draining:
-        return False  # The person is due again in PICK_KEEPS, for those who stay.
-    call = _call_open(member_id=member_id, now=clock())
-    if call is None:
-        return False
-    call_ring(call=call, clock=clock, sleep=sleep)
-    return True
+def members_dial(
+    *, member_ids: Sequence[int], clock: Clock, sleep: Callable[[float], None] = time.sleep
+) -> Sequence[Call]:
+    """Decide about people of one campaign who were picked, and ring; the calls. Any number of workers."""
+    members = _picked_among(member_ids)
+    if members and (far := turn_is_far(campaign=members[0].campaign, now=clock())):
+        # Nobody is claimed earlier than needs be: who pauses a campaign waits for what is claimed.
+        sleep(far.total_seconds())
+    if not members or draining.draining:
+        return []  # They are due again in PICK_KEEPS, for the workers that stay.
+    calls = _calls_open(members, now=clock())
+    calls_ring(calls=calls, clock=clock, sleep=sleep)
+    return calls
 
 
-def _call_open(*, member_id: int, now: datetime) -> Call | None:
-    """The decision, and where it is to dial, the call: in one transaction that holds the lines, so that what campaigns
-    and workers count together is counted once. Durable: the phone rings after it."""
+def _picked_among(member_ids: Iterable[int]) -> list[CampaignMember]:
+    rows = CampaignMember.objects.select_related("campaign", "verification")
+    return list(rows.filter(pk__in=member_ids, state=MemberState.PICKED).order_by("next_at", "pk"))
+
+
+def _calls_open(members: Sequence[CampaignMember], *, now: datetime) -> list[Call]:
+    """The decisions, and where they are to dial, the calls: in one transaction that holds the lines, so that what
+    campaigns and workers count together is counted once. Durable: phones ring after it."""
     with transaction.atomic(durable=True):
-        rows = CampaignMember.objects.select_related("campaign", "verification")
-        member = rows.filter(pk=member_id, state=MemberState.PICKED).first()
-        if member is None:
-            return None
         # What needs no lock comes before it: every other dial waits while the lines are held.
-        plan = _plan(member)
-        turn = turn_next(now=now, from_number=plan.from_number, campaign=member.campaign)
+        plans = _plans(members)
+        from_number = members[0].campaign.from_number or settings.TWILIO_FROM_NUMBER
+        turn = turn_next(now=now, from_number=from_number, campaign=members[0].campaign)
         # Anew, with the lines held: until here another worker, or staff, may have decided.
-        member = rows.get(pk=member_id)
-        if member.state != MemberState.PICKED:
-            return None
-        facts = facts_of(
-            campaign=member.campaign,
-            member=member,
-            from_number=plan.from_number,
-            now=now,
-            start_at=turn.start_at,
-            never=plan.never,
-        )
-        decision = decide(facts)
-        call = _call_make(member, plan=plan, now=now, start_at=turn.start_at) if isinstance(decision, Dial) else None
-        if call:
-            turn_take(turn)
-        else:
+        members = _picked_among(plans)
+        if not members:
+            return []
+        campaign = members[0].campaign
+        alike = around(campaign=campaign, from_number=from_number, now=now)
+        phones = phones_of([member.phone for member in members], now=now)
+        engaged = _engaged(members)
+        dials: list[tuple[CampaignMember, Turn]] = []
+        for member in members:
+            facts = facts_of(
+                campaign=campaign,
+                member=member,
+                around=alike,
+                phones=phones,
+                now=now,
+                start_at=turn.start_at,
+                never=plans[member.pk].never,
+                begun=len(dials),
+            )
+            decision = decide(facts)
+            if isinstance(decision, Dial) and member.verification_id not in engaged:
+                dials.append((member, turn))
+                turn = turn.following()
+                continue
             _carry_out(decision, member=member, now=now)
-    return call
+            if isinstance(decision, Pause):
+                campaign.refresh_from_db(fields=["state"])
+        if not dials:
+            return []
+        turn_take(dials[-1][1])
+        return _calls_make(dials, plans=plans, from_number=from_number, now=now)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a person would be called; `never`: why not at all, or ""."""
 
-    from_number: str
     script: Script
     profile: Profile | None
     attempt: int
     never: str
 
 
-def _plan(member: CampaignMember) -> Plan:
-    script = script_current(name=member.verification.script_name)
-    last = Call.objects.filter(verification_id=member.verification_id).aggregate(last=Max("attempt"))["last"]
-    return Plan(
-        from_number=member.campaign.from_number or settings.TWILIO_FROM_NUMBER,
-        script=script,
-        profile=profile_for(script=script, campaign=member.campaign),
-        attempt=(last or 0) + 1,
-        never=never_because(member, script=script),
-    )
+def _plans(members: Sequence[CampaignMember]) -> dict[int, Plan]:
+    """By the member's key. What people have in common is read once."""
+    people = [member.verification for member in members]
+    scripts = {name: script_current(name=name) for name in {person.script_name for person in people}}
+    profiles = {name: profile_for(script=script, campaign=members[0].campaign) for name, script in scripts.items()}
+    earlier = Call.objects.filter(verification__in=people).order_by().values("verification_id")
+    last = dict(earlier.values_list("verification_id", Max("attempt")))
+    with_past = persons_with_past(verifications=people)
+    return {
+        member.pk: Plan(
+            script=scripts[person.script_name],
+            profile=profiles[person.script_name],
+            attempt=last.get(person.pk, 0) + 1,
+            never=never_because(member, script=scripts[person.script_name], has_past=person.pk in with_past),
+        )
+        for member, person in zip(members, people, strict=True)
+    }
 
 
-def _call_make(member: CampaignMember, *, plan: Plan, now: datetime, start_at: datetime) -> Call | None:
-    """A call that is claimed already. None where somebody else's call of this person is in progress."""
+def _engaged(members: Sequence[CampaignMember]) -> set[int]:
+    """Those whose call, asked for by somebody else, is in progress."""
+    live = Call.objects.filter(verification__in=[member.verification_id for member in members])
+    return set(live.exclude(stage=Stage.ENDED).values_list("verification_id", flat=True))
+
+
+def _calls_make(
+    dials: Sequence[tuple[CampaignMember, Turn]], *, plans: dict[int, Plan], from_number: str, now: datetime
+) -> list[Call]:
+    """Calls that are claimed already, of those people of whom no call is in progress."""
+    calls = {
+        member: Call(
+            verification=member.verification,
+            script=plans[member.pk].script,
+            profile=plans[member.pk].profile,
+            attempt=plans[member.pk].attempt,
+            to_number=member.phone,
+            from_number=from_number,
+            stage=Stage.DIALING,
+            due_at=now,
+            claimed_at=turn.start_at,
+            campaign=member.campaign,
+        )
+        for member, turn in dials
+    }
     try:
         with transaction.atomic():
-            call = Call.objects.create(
-                verification=member.verification,
-                script=plan.script,
-                profile=plan.profile,
-                attempt=plan.attempt,
-                to_number=member.phone,
-                from_number=plan.from_number,
-                stage=Stage.DIALING,
-                due_at=now,
-                claimed_at=start_at,
-                campaign=member.campaign,
-            )
+            Call.objects.bulk_create(calls.values())
     except IntegrityError:
-        return None
-    CampaignMember.objects.filter(pk=member.pk).update(state=MemberState.CALLING, last_call=call, because="")
-    followups.call_begun(verification_id=member.verification_id)
-    requested = CallEvent(call=call, kind="requested", at=now, detail={"campaign": member.campaign_id})
-    CallEvent.objects.bulk_create([requested, CallEvent(call=call, kind="claimed", at=start_at)])
-    return call
+        # Somebody asked for a call of one of them in this very moment.
+        calls = {member: call for member, call in calls.items() if _saved(call, member, now=now)}
+    for member, call in calls.items():
+        member.state, member.last_call, member.because = MemberState.CALLING, call, ""
+    CampaignMember.objects.bulk_update(calls, ["state", "last_call", "because"])
+    followups.call_begun(*[call.verification_id for call in calls.values()])
+    history = [
+        event
+        for call in calls.values()
+        for event in (
+            CallEvent(call=call, kind="requested", at=now, detail={"campaign": call.campaign_id}),
+            CallEvent(call=call, kind="claimed", at=call.claimed_at or now),
+        )
+    ]
+    CallEvent.objects.bulk_create(history)
+    return list(calls.values())
+
+
+def _saved(call: Call, member: CampaignMember, *, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            call.save(force_insert=True)
+    except IntegrityError:
+        _carry_out(Dial(now), member=member, now=now)
+        return False
+    return True
 
 
 def _carry_out(decision: Decision, *, member: CampaignMember, now: datetime) -> None:

@@ -1,5 +1,8 @@
 """What the database says about one person of a campaign at one moment: the facts that calls.dispatch decides upon."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
@@ -10,62 +13,96 @@ from calls.lifecycle import Stage
 from calls.models import Call, Campaign, CampaignMember, Script
 from calls.services.calls import call_cancel
 from calls.services.campaign_windows import opening_for
-from calls.services.do_not_call import is_barred
+from calls.services.do_not_call import barred, is_barred
 from calls.services.errors import Refused
-from calls.services.lines import ON_THE_LINE, is_limited, lines_full
+from calls.services.lines import ON_THE_LINE, is_limited, lines_room
 from calls.services.persons import person_check
 from calls.services.questions import questions_check
 from calls.services.usage import call_afford
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What bears on everybody of a campaign alike. `room`: how many more calls its lines take."""
+
+    live: int
+    room: int
+    requests_waiting: bool
+    money: Money
+
+
+def around(*, campaign: Campaign, from_number: str, now: datetime, besides: int = 0) -> Around:
+    """Some small queries, each by an index: their cost does not grow with the list. `besides`: a call that is not
+    counted, for it is the one in question."""
+    live = Call.objects.filter(campaign=campaign).exclude(stage=Stage.ENDED).exclude(pk=besides).count()
+    return Around(
+        live=live,
+        room=min(campaign.max_concurrent - live, lines_room(from_number=from_number)),
+        requests_waiting=_requests_waiting(now=now),
+        money=_money(campaign, now=now),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """What stands against some numbers: which are on the do-not-call list, and when each was rung in the last week,
+    newest first: by whomever, for the phone is the person's one phone."""
+
+    barred: set[str]
+    rung: defaultdict[str, list[datetime]]
+
+
+def phones_of(numbers: Iterable[str], *, now: datetime) -> Phones:
+    numbers = set(numbers)
+    calls = Call.objects.filter(Q(dialed_at__isnull=False) | Q(stage__in=ON_THE_LINE))
+    calls = calls.filter(to_number__in=numbers, claimed_at__gt=now - WEEK)
+    rung = defaultdict(list)
+    for number, at in calls.order_by("-claimed_at").values_list("to_number", "claimed_at"):
+        if at:
+            rung[number].append(at)
+    return Phones(barred=barred(phones=numbers, now=now), rung=rung)
 
 
 def facts_of(
     *,
     campaign: Campaign,
     member: CampaignMember,
-    from_number: str,
+    around: Around,
+    phones: Phones,
     now: datetime,
     start_at: datetime,
     never: str,
-    besides: int = 0,
+    begun: int = 0,
 ) -> Facts:
-    """Some small queries, each by an index: their cost does not grow with the list. `besides`: a call that is not
-    counted, for it is the one in question; `never`: what never_because said."""
-    campaign_live = Call.objects.filter(campaign=campaign).exclude(stage=Stage.ENDED).exclude(pk=besides).count()
+    """`begun`: calls begun since `around` was counted; `never`: what never_because said."""
+    if member.phone in phones.barred:
+        never = "the number is on the do-not-call list"
     return Facts(
         now=now,
         start_at=start_at,
         state=CampaignState(campaign.state),
         opening=opening_for(campaign, zones=member.zones, now=start_at),
-        never=_never(member, never, now=now),
-        called_at=_called_at(member.phone, now=now),
+        never=never,
+        called_at=phones.rung[member.phone],
         per_day=campaign.per_person_day,
         per_week=campaign.per_person_week,
-        live=campaign_live,
-        lines_full=campaign_live >= campaign.max_concurrent or lines_full(from_number=from_number),
-        requests_waiting=_requests_waiting(now=now),
-        money=_money(campaign, now=now),
+        live=around.live + begun,
+        lines_full=around.room <= begun,
+        requests_waiting=around.requests_waiting,
+        money=around.money,
     )
 
 
-def never_because(member: CampaignMember, *, script: Script) -> str:
-    """Why this person is not to be called at all, or "": what a single request would be refused for as well."""
+def never_because(member: CampaignMember, *, script: Script, has_past: bool = True) -> str:
+    """Why this person is not to be called at all, or "": what a single request would be refused for as well.
+    `has_past`: whether any call of the person has ended."""
     try:
-        person_check(verification=member.verification)
+        if has_past:
+            person_check(verification=member.verification)
         questions_check(verification=member.verification, script=script)
     except Refused as refused:
         return refused.message.rstrip(".")
     return ""
-
-
-def _never(member: CampaignMember, because: str, *, now: datetime) -> str:
-    return "the number is on the do-not-call list" if is_barred(phone=member.phone, now=now) else because
-
-
-def _called_at(phone: str, *, now: datetime) -> list[datetime]:
-    """When the number was rung in the last week, newest first: by whomever, for the phone is the person's one phone."""
-    rung = Call.objects.filter(Q(dialed_at__isnull=False) | Q(stage__in=ON_THE_LINE))
-    rung = rung.filter(to_number=phone, claimed_at__gt=now - WEEK)
-    return [at for at in rung.order_by("-claimed_at").values_list("claimed_at", flat=True)[:200] if at]
 
 
 def _requests_waiting(*, now: datetime) -> bool:
@@ -119,10 +156,10 @@ def _judged_again(call: Call, campaign: Campaign, member: CampaignMember, *, now
     facts = facts_of(
         campaign=campaign,
         member=member,
-        from_number=call.from_number,
+        around=around(campaign=campaign, from_number=call.from_number, now=now, besides=call.pk),
+        phones=phones_of([member.phone], now=now),
         now=now,
         start_at=now,
         never=never_because(member, script=call.script),
-        besides=call.pk,
     )
     return decide(facts)

@@ -18,6 +18,7 @@ from calls.services.campaign_log import decision_add
 from calls.services.campaign_windows import opening_for, zone_told
 from calls.services.do_not_call import do_not_call_add
 from calls.services.retrying import ending_of
+from calls.services.usage import has_cost
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ def is_on_ladder(campaign: Campaign, *, call: Call) -> bool:
 
 
 def _spend(call: Call, *, now: datetime) -> None:
+    if not has_cost(call):
+        return
     micros = CallCost.objects.filter(call=call).values_list("total_micros", flat=True).first()
     if micros and call.campaign_id:
         today = now.date()

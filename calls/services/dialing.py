@@ -4,8 +4,12 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import connections
 
 from calls import carrier, carrier_codes, draining, stream_tokens
 from calls.lifecycle import EndReason, Stage, Status
@@ -39,6 +43,24 @@ def call_dial(*, call_id: int, clock: Clock, sleep: Callable[[float], None] = ti
         return False
     call_ring(call=call, clock=clock, sleep=sleep)
     return True
+
+
+def calls_ring(*, calls: Sequence[Call], clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Place claimed calls, each at its turn, whatever the carrier does about the one before."""
+    ring = partial(call_ring, clock=clock, sleep=sleep)
+    if len(calls) < 2:
+        for call in calls:
+            ring(call=call)
+        return
+    with ThreadPoolExecutor(len(calls), thread_name_prefix="ring") as pool:
+        list(pool.map(lambda call: _in_thread(partial(ring, call=call)), calls))  # A list: for what they raise.
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    try:
+        work()
+    finally:
+        connections.close_all()  # The thread's own, which else would be missing from the pool.
 
 
 def call_ring(*, call: Call, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:

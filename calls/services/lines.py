@@ -5,7 +5,7 @@ wherever it begins, holds more than the rate. What a slow worker does not use is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from calls.models import Call, Campaign, Line
 
 LATE = timedelta(milliseconds=20)
 """A dial this much after its turn would crowd those whose turn has come since."""
+UNLIMITED = 10**6
 ON_THE_LINE = (Stage.DIALING, Stage.RINGING, Stage.ANSWERED)
 
 
@@ -26,6 +27,11 @@ class Turn:
 
     start_at: datetime
     lines: Sequence[tuple[Line, timedelta]]
+
+    def following(self) -> "Turn":
+        """The one after it, if this one is used."""
+        wait = max((wait for _, wait in self.lines), default=timedelta(0))
+        return replace(self, start_at=self.start_at + wait)
 
 
 def turn_next(*, now: datetime, from_number: str, campaign: Campaign | None = None) -> Turn:
@@ -49,24 +55,34 @@ def is_limited() -> bool:
 
 
 def turn_take(turn: Turn) -> None:
+    """Use it, and with it all before it."""
     for row, wait in turn.lines:
         if wait:
             Line.objects.filter(pk=row.pk).update(free_at=turn.start_at + wait)
 
 
-def lines_full(*, from_number: str) -> bool:
-    """Whether the account or the caller number has all the calls on the line that it may have."""
+def lines_room(*, from_number: str) -> int:
+    """How many more calls the account and the caller number may have on the line."""
     live = Call.objects.filter(stage__in=ON_THE_LINE)
     most, most_each = settings.MAX_CONCURRENT_CALLS, settings.MAX_CONCURRENT_CALLS_PER_NUMBER
-    if most and live.count() >= most:
-        return True
-    return bool(most_each and live.filter(from_number=from_number).count() >= most_each)
+    room = [UNLIMITED]
+    if most:
+        room.append(most - live.count())
+    if most_each:
+        room.append(most_each - live.filter(from_number=from_number).count())
+    return min(room)
+
+
+def turn_is_far(*, campaign: Campaign, now: datetime) -> timedelta:
+    """How much further ahead than a worker should look the campaign's next turn is. A glance, without a lock."""
+    row = Line.objects.filter(pk=f"campaign {campaign.pk}").first()
+    return max(row.free_at - now - MOST_AHEAD / 2, timedelta(0)) if row else timedelta(0)
 
 
 def call_turn(call: Call, *, now: datetime) -> datetime | None:
     """Take the turn of a queued call, in the transaction that claims it; None where it must wait, and is due later."""
     turn = turn_next(now=now, from_number=call.from_number, campaign=call.campaign)
-    if turn.start_at > now + MOST_AHEAD or lines_full(from_number=call.from_number):
+    if turn.start_at > now + MOST_AHEAD or lines_room(from_number=call.from_number) <= 0:
         due_at = max(turn.start_at - MOST_AHEAD / 2, now + LOOK_AGAIN)
         Call.objects.filter(pk=call.pk, stage=Stage.QUEUED).update(due_at=due_at)
         return None

@@ -58,7 +58,7 @@ def _queue(last: Call, *, due_at: datetime, now: datetime) -> Call | None:
     except IntegrityError:
         return None  # Somebody asked for a call of this person in this very moment: that one takes its place.
     detail = {"attempt": attempt, "try": call.try_number, "after_call": last.pk}
-    followups.call_begun(verification_id=call.verification_id)
+    followups.call_begun(call.verification_id)
     CallEvent.objects.create(call=call, kind="requested", at=now, detail=detail)
     return call
 

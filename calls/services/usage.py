@@ -46,15 +46,21 @@ def credits_hold(*, call: Call, key: ApiKey | None) -> None:
 def call_settle_up(*, call: Call, now: datetime) -> None:
     """Write what an ended call cost, once, add it to the budgets, and keep its credits or give them back."""
     _credits_settle(call=call, now=now)
-    if not (call.usage or call.answered_at):
+    if not has_cost(call):
         return
     row, made = CallCost.objects.get_or_create(call=call, defaults=_cost_of(call))
     if made:
         _budgets_add(key_id=call.requested_by_id, micros=row.total_micros, now=now)
 
 
+def has_cost(call: Call) -> bool:
+    return bool(call.usage or call.answered_at)
+
+
 def _credits_settle(*, call: Call, now: datetime) -> None:
     """A call that nobody answered, or that we failed, costs no credit."""
+    if call.requested_by_id is None:
+        return  # Only keys have credits.
     hold = CreditHold.objects.filter(call=call, settled_at=None).first()
     if hold is None:
         return
