@@ -27,6 +27,11 @@ from calls.services.errors import Refused
 
 READ: dict[Any, Any] = {(401, 403, 404, 422, 429): Error}
 WRITE: dict[Any, Any] = {(400, 401, 403, 404, 409, 413, 415, 422, 429): Error}
+MOVE: dict[str, Any] = {
+    "auth": keys("campaign"),
+    "response": {200: CampaignOut, **WRITE},
+    "openapi_extra": DOCUMENTED,
+}
 router = Router(tags=["campaigns"])
 
 
@@ -99,9 +104,7 @@ def import_people(request: HttpRequest, campaign_id: int, upload_id: int) -> Upl
 
 @router.post(
     "/campaigns/{int:campaign_id}/start",
-    auth=keys("campaign"),
-    response={200: CampaignOut, **WRITE},
-    openapi_extra=DOCUMENTED,
+    **MOVE,
     summary="Start or resume",
 )
 def start_campaign(request: HttpRequest, campaign_id: int) -> Any:
@@ -111,9 +114,7 @@ def start_campaign(request: HttpRequest, campaign_id: int) -> Any:
 
 @router.post(
     "/campaigns/{int:campaign_id}/schedule",
-    auth=keys("campaign"),
-    response={200: CampaignOut, **WRITE},
-    openapi_extra=DOCUMENTED,
+    **MOVE,
     summary="Start at its time",
 )
 def schedule_campaign(request: HttpRequest, campaign_id: int) -> Any:
@@ -123,9 +124,7 @@ def schedule_campaign(request: HttpRequest, campaign_id: int) -> Any:
 
 @router.post(
     "/campaigns/{int:campaign_id}/pause",
-    auth=keys("campaign"),
-    response={200: CampaignOut, **WRITE},
-    openapi_extra=DOCUMENTED,
+    **MOVE,
     summary="Pause",
 )
 def pause_campaign(request: HttpRequest, campaign_id: int) -> Any:
@@ -137,9 +136,7 @@ def pause_campaign(request: HttpRequest, campaign_id: int) -> Any:
 
 @router.post(
     "/campaigns/{int:campaign_id}/cancel",
-    auth=keys("campaign"),
-    response={200: CampaignOut, **WRITE},
-    openapi_extra=DOCUMENTED,
+    **MOVE,
     summary="End for good",
 )
 def cancel_campaign(request: HttpRequest, campaign_id: int) -> Any:

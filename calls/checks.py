@@ -109,6 +109,10 @@ def deployment_settings(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessag
     if _host(settings.PUBLIC_BASE_URL) in _LOCAL_HOSTS:
         cure = "Set it to the address under which Twilio reaches this server."
         yield Warning("PUBLIC_BASE_URL is this machine's own address.", hint=cure, id="highway.W040")
+    if _is_twilio() and not settings.CALLS_PER_SECOND:
+        # What comes faster than the account may call waits at Twilio, and rings at an hour nobody here has chosen.
+        cure = "Set it to the calls per second of your Twilio account: 1 on a new one."
+        yield Warning("CALLS_PER_SECOND is not set.", hint=cure, id="highway.W041")
 
 
 def _is_twilio() -> bool:

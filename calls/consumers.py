@@ -14,6 +14,7 @@ from typing import Any
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
+from django.db import Error
 from django.utils import timezone
 
 from calls import carrier, draining
@@ -33,6 +34,7 @@ MAX_UNSENT = 4_000_000
 """Waiting for a line that does not read: about six minutes of speech."""
 CLOSE_WITHIN_S = 5.0
 POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
 
 _scribe = Scribe()
 _TALKING = Phase.TALKING  # An enum's attribute costs a search each time.
@@ -73,6 +75,11 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels ship
             reason = str(refused) or f"no start within {START_WITHIN_S:g} s"
             logger.warning("call %s: stream refused: %s", call_id, reason)
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
+            return
+        except Error as error:
+            # The line's end, which the carrier tells, or settling ends the call.
+            logger.error("call %s: cannot be admitted: %s", call_id, type(error).__name__)
+            await send({"type": "websocket.close", "code": INTERNAL_ERROR})
             return
         record = CallRecord(call_id, settings.RECORDINGS_DIR / recording if recording else None)
         await Conversation(admission, record, line_of(scope, receive, send), start.stream_sid).run()

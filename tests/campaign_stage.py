@@ -1,6 +1,5 @@
 """People on a campaign's list, and the tick and the endings that move them, for the tests of campaigns."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,16 +9,13 @@ from calls.services.calls import call_conclude
 from calls.services.campaign_dispatch import campaigns_run, members_dial
 from calls.services.campaigns import campaign_create
 from tests import factories
+from tests.one_call import at
 
 NOON = datetime(2026, 6, 3, 18, 0, tzinfo=UTC)  # A Wednesday: 14:00 in New York, 12:00 in Denver.
 NIGHT = datetime(2026, 6, 3, 6, 0, tzinfo=UTC)
 NINE_IN_NEW_YORK = datetime(2026, 6, 3, 13, 0, tzinfo=UTC)
 FACTS = {"date_of_birth": "1985-03-05", "ssn_last_4": "4321"}
 NEW_YORK, DENVER = "America/New_York", "America/Denver"
-
-
-def at(moment: datetime) -> Callable[[], datetime]:
-    return lambda: moment
 
 
 def campaign(*, state: str = "running", **fields: Any) -> Campaign:

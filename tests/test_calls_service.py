@@ -25,14 +25,9 @@ from calls.services.calls import (
 from calls.services.errors import Refused
 from tests import factories
 from tests.factories import NOW
+from tests.one_call import OTHER_SID, SID, kinds
 
 pytestmark = pytest.mark.django_db
-SID = "CA" + "1" * 32
-OTHER_SID = "CA" + "2" * 32
-
-
-def kinds(call: Call) -> list[str]:
-    return list(call.events.values_list("kind", flat=True))
 
 
 def ending(call: Call) -> tuple[str, str, str, str]:

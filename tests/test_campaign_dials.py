@@ -17,7 +17,8 @@ from calls.services.dialing import call_dial, call_ring
 from calls.services.do_not_call import do_not_call_add
 from calls.services.lines import turn_next
 from tests import factories
-from tests.campaign_stage import NIGHT, NINE_IN_NEW_YORK, NOON, at, campaign, end, person, texts, tick, told
+from tests.campaign_stage import NIGHT, NINE_IN_NEW_YORK, NOON, campaign, end, person, texts, tick, told
+from tests.one_call import at
 from tests.phone_company import PhoneCompany
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("company")]
@@ -222,6 +223,13 @@ def test_a_worker_that_missed_its_turn_takes_another(company: PhoneCompany) -> N
         call_ring(call=call, clock=held_up, sleep=slept.append)
     assert [round(seconds, 4) for seconds in slept] == [0.2575]
     assert len(company.rung) == 2
+
+
+def test_a_worker_that_is_always_late_rings_all_the_same(company: PhoneCompany) -> None:
+    call = factories.call(campaign=campaign(calls_per_second=4.0), claimed_at=NOON, stage=Stage.DIALING)
+    hours = iter(NOON + timedelta(milliseconds=300) * step for step in range(1, 30))
+    call_ring(call=call, clock=lambda: next(hours), sleep=lambda _: None)
+    assert len(company.rung) == 1
 
 
 def test_dials_start_a_gap_apart_and_a_tick_hands_out_no_more_than_the_pace_takes() -> None:

@@ -15,7 +15,8 @@ from calls.services.dialing import call_dial
 from calls.services.do_not_call import do_not_call_add
 from calls.services.errors import Refused
 from tests import factories
-from tests.campaign_stage import FACTS, NOON, at, campaign, end, person, tick, told
+from tests.campaign_stage import FACTS, NOON, campaign, end, person, tick, told
+from tests.one_call import at
 from tests.phone_company import PhoneCompany
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("company")]

@@ -10,7 +10,8 @@ from calls.models import Call, CampaignDecision
 from calls.services.campaign_dispatch import campaigns_run, members_dial
 from calls.services.campaigns import campaign_cancel, campaign_create, campaign_edit, campaign_pause, campaign_start
 from calls.services.errors import Refused
-from tests.campaign_stage import DENVER, NIGHT, NINE_IN_NEW_YORK, NOON, at, campaign, end, person, tick, told
+from tests.campaign_stage import DENVER, NIGHT, NINE_IN_NEW_YORK, NOON, campaign, end, person, tick, told
+from tests.one_call import at
 from tests.phone_company import PhoneCompany
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("company")]

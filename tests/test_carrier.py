@@ -11,8 +11,8 @@ from twilio.request_validator import RequestValidator
 from calls import carrier, carrier_codes
 from calls.lifecycle import EndReason, Status
 from tests.fake_carrier import MADE_AT, FakeCarrier, call_json
+from tests.one_call import SID
 
-SID = "CA" + "1" * 32
 PARAMS = {
     "CallSid": "CA1234567890ABCDE",
     "Caller": "+14158675309",

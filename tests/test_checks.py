@@ -23,6 +23,7 @@ GOOD: dict[str, Any] = {
     "TWILIO_FROM_NUMBER": "+12025550100",
     "TWILIO_BASE_URL": "https://api.twilio.com",
     "TWILIO_TIMEOUT_S": 10.0,
+    "CALLS_PER_SECOND": 1.0,
     "DEFAULT_REGION": "US",
     "OPENAI_API_KEY": "sk-made-up",
     "OPENAI_REALTIME_URL": "wss://api.openai.com/v1/realtime",
@@ -106,6 +107,11 @@ def test_a_fresh_clone_is_only_warned(settings: Settings, monkeypatch: pytest.Mo
 )
 def test_a_wrong_setting_is_named(settings: Settings, changes: dict[str, Any], id: str, message: str) -> None:
     assert found(settings, **changes) == {f"highway.{id}": message}
+
+
+def test_a_pace_is_asked_for_where_twilio_has_one_of_its_own(settings: Settings) -> None:
+    assert found(settings, CALLS_PER_SECOND=0.0) == {"highway.W041": "CALLS_PER_SECOND is not set."}
+    assert found(settings, CALLS_PER_SECOND=0.0, TWILIO_BASE_URL="http://127.0.0.1:9000") == {}
 
 
 def test_a_simulated_carrier_needs_no_https(settings: Settings) -> None:

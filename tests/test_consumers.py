@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from pytest_django import Settings
 from websockets.exceptions import InvalidStatus
 
-from calls import draining
+from calls import consumers, draining
 from calls.lifecycle import Stage
 from calls.models import Call
 from tests import factories
@@ -156,6 +157,20 @@ async def test_a_person_who_hangs_up_ends_the_call_after_the_models_reflection(
     assert (ended.status, ended.end_reason, ended.reflection) == ("user_hung_up", "customer_hung_up", "user_hung_up")
     turns = await sync_to_async(lambda: list(ended.turns.values_list("speaker", "text", "start_ms", "end_ms")))()
     assert turns == [("caller", "Hello?", 500, 900)]
+
+
+async def test_without_a_database_the_stream_is_closed_and_the_log_says_why_without_a_traceback(
+    address: str, call: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(**_: Any) -> None:
+        raise OperationalError("connection to server at 10.0.0.1 failed for +12025550123")
+
+    monkeypatch.setattr(consumers, "conversation_admit", away)
+    async with line(address, call) as twilio:
+        await twilio.start(token(call))
+        assert (await twilio.wait_closed())[0] == 1011
+    assert f"call {call.pk}: cannot be admitted: OperationalError" in caplog.text
+    assert not any(leak in caplog.text for leak in ("Traceback", "10.0.0.1", "5550123"))
 
 
 async def test_a_malformed_message_ends_the_stream_with_a_reason_and_no_traceback(

@@ -1,6 +1,5 @@
 """Each fault of the carrier, the network or a process alone, with the end it must come to. Nobody is rung twice."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,13 +19,9 @@ from tests import factories
 from tests.conftest import AUTH_TOKEN
 from tests.factories import NOW, ago
 from tests.fake_carrier import FakeCarrier, call_json
+from tests.one_call import OTHER_SID, SID, at
 
 pytestmark = pytest.mark.django_db
-SID, OTHER_SID = "CA" + "1" * 32, "CA" + "2" * 32
-
-
-def at(moment: datetime) -> Callable[[], datetime]:
-    return lambda: moment
 
 
 def told(call: Call) -> tuple[str, str, str]:

@@ -20,9 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from calls import draining
 from calls.management.commands.serve import DrainingServer, _listen
 from tests.fake_carrier import FakeCarrier
+from tests.one_call import SID
 
 ROOT = Path(__file__).parent.parent
-SID = "CA" + "1" * 32
 
 
 # -- draining, in this process -------------------------------------------------------------------------------------

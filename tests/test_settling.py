@@ -1,7 +1,6 @@
 """Settling, against the carrier faked at the wire: whatever died, each call ends in one status."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,23 +11,9 @@ from calls.services.settling import calls_beat, calls_settle, stuck
 from tests import factories
 from tests.factories import NOW, ago
 from tests.fake_carrier import FakeCarrier, call_json
+from tests.one_call import OTHER_SID, SID, at, kinds, told
 
 pytestmark = pytest.mark.django_db
-SID = "CA" + "1" * 32
-OTHER_SID = "CA" + "2" * 32
-
-
-def kinds(call: Call) -> list[str]:
-    return list(call.events.values_list("kind", flat=True))
-
-
-def told(call: Call) -> tuple[str, str, str, str]:
-    call.refresh_from_db()
-    return call.stage, call.status, call.end_reason, call.vendor_code
-
-
-def at(moment: datetime) -> Callable[[], datetime]:
-    return lambda: moment
 
 
 def talking(**fields: Any) -> Call:

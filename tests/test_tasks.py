@@ -1,6 +1,5 @@
 """Dialing, against the carrier faked at the wire: whatever happens, nobody is rung twice."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,23 +13,9 @@ from calls.tasks import dial, dial_due, settle_stuck
 from tests import factories
 from tests.factories import NOW, ago
 from tests.fake_carrier import FakeCarrier
+from tests.one_call import OTHER_SID, SID, at, kinds, told
 
 pytestmark = pytest.mark.django_db
-SID = "CA" + "1" * 32
-OTHER_SID = "CA" + "2" * 32
-
-
-def kinds(call: Call) -> list[str]:
-    return list(call.events.values_list("kind", flat=True))
-
-
-def told(call: Call) -> tuple[str, str, str, str]:
-    call.refresh_from_db()
-    return call.stage, call.status, call.end_reason, call.vendor_code
-
-
-def at(moment: datetime) -> Callable[[], datetime]:
-    return lambda: moment
 
 
 def dial_at_now(call: Call) -> bool:

@@ -9,9 +9,9 @@ from calls.lifecycle import Stage
 from calls.models import Call
 from tests import factories
 from tests.conftest import AUTH_TOKEN
+from tests.one_call import SID
 
 pytestmark = pytest.mark.django_db
-SID = "CA" + "1" * 32
 
 
 def post(path: str, fields: dict[str, str], *, signed_as: str = "", token: str = AUTH_TOKEN) -> int:

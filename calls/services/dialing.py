@@ -24,6 +24,7 @@ Clock = Callable[[], datetime]
 # A call the carrier has no room for is tried for about an hour in all (5 s, 10 s, 20 s … 10 min), then given up.
 MOST_RELEASES = 12
 LONGEST_WAIT_S = 600
+MOST_TURNS = 3
 CLAIM_KEEPS = timedelta(seconds=10)
 """How long after its claim a call may be placed: well before settling begins to look for its line."""
 
@@ -87,13 +88,14 @@ def call_ring(*, call: Call, clock: Clock, sleep: Callable[[float], None] = time
 
 
 def _wait_for_turn(call: Call, *, clock: Clock, sleep: Callable[[float], None]) -> None:
-    """Until its turn, or if that was missed (a worker was held up), until another one, taken now."""
+    """Until its turn, or if that was missed (a worker was held up), until another one, taken now. The last is used
+    however late: where a machine is always late, nobody would be rung at all."""
     start_at = call.claimed_at or call.due_at
-    while True:
+    for turns in range(1, MOST_TURNS + 1):
         wait = (start_at - clock()).total_seconds()
         if wait > 0:
             sleep(wait)
-        if not turn_is_missed(call, start_at=start_at, now=clock()):
+        if turns == MOST_TURNS or not turn_is_missed(call, start_at=start_at, now=clock()):
             return
         start_at = turn_again(call, now=clock())
 
