@@ -43,7 +43,7 @@ def _watch_in_lines(console: Console, calls: Sequence[Watched], refresh: Callabl
             if shown.get(call.scenario.name) != state:
                 shown[call.scenario.name] = state
                 console.print(
-                    f"{call.seconds:6.1f}s  {call.scenario.name:20} {call.stage:9} {call.status} {call.end_reason}"
+                    f"{call.seconds:6.1f}s  {call.scenario.name:21} {call.stage:9} {call.status} {call.end_reason}"
                 )
 
 

@@ -34,8 +34,10 @@ class PhoneNetwork:
         self.sent_away: Counter[str] = Counter()
         self.violations: list[str] = []
         self._book = book
-        # The machine's proxy settings are not for calls to ourselves.
-        self._client = httpx.AsyncClient(trust_env=False, timeout=CALLBACK_TIMEOUT_S)
+        # The machine's proxy settings are not for calls to ourselves. No limit: the queue before a slow program
+        # would be searched anew, whole, for each request.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=CALLBACK_TIMEOUT_S, limits=limits)
         self._postman = Postman(self._client, token)
         self._tasks: set[asyncio.Task[None]] = set()
 
