@@ -145,7 +145,7 @@ def _dial_once(campaign: Any) -> tuple[float, float, int]:
 
     blocks, wall, cpu = _blocks(), time.perf_counter(), time.process_time()
     picked = campaign_dispatch.members_pick(campaign=campaign, count=HANDFUL, now=datetime.now(UTC))
-    members = campaign_dispatch._picked_among(picked)
+    members = list(campaign_dispatch._picked_among(picked))
     calls = campaign_dispatch._calls_open(members, now=datetime.now(UTC) + timedelta(seconds=1))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return 1000 * wall / len(calls), 1000 * cpu / len(calls), (_blocks() - blocks) // len(calls)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from calls import draining
 from calls.lifecycle import EndReason, Stage, Status
-from calls.models import Call, CampaignMember
+from calls.models import Call, Campaign, CampaignMember, Line
 from calls.services import campaign_dispatch
 from calls.services.calls import call_request
 from calls.services.campaign_dispatch import campaigns_run, members_dial
@@ -98,8 +99,9 @@ def test_a_person_with_another_call_in_progress_waits(company: PhoneCompany) -> 
     assert (company.rung, told(member)[0]) == ({}, "waiting")
 
 
-def test_one_who_was_picked_and_forgotten_is_picked_again_after_a_while() -> None:
-    member = person(campaign())
+@pytest.mark.parametrize("limits", [{}, {"calls_per_second": 0.5}, {"max_concurrent": 1}])
+def test_one_who_was_picked_and_forgotten_is_picked_again_after_a_while(limits: dict[str, Any]) -> None:
+    member = person(campaign(**limits))
     handed: list[int] = []
     campaigns_run(clock=at(NOON), hand_out=handed.extend)
     campaigns_run(clock=at(NOON + timedelta(seconds=29)), hand_out=handed.extend)
@@ -147,7 +149,7 @@ def test_a_handful_is_decided_together_and_each_rings_once_at_its_own_turn(compa
     slept: list[float] = []
     calls = dial_all(members, sleep=slept.append)
     assert sorted(rung.to for rung in company.rung.values()) == [member.phone for member in members]
-    assert sorted(round(seconds, 3) for seconds in slept) == [0.103, 0.206, 0.309]
+    assert sorted(round(seconds, 3) for seconds in slept) == [0.104, 0.208, 0.312]
     assert {told(member) for member in members} == {("calling", 0, "")}
     for member, call in zip(members, calls, strict=True):
         member.refresh_from_db()
@@ -221,8 +223,62 @@ def test_a_worker_that_missed_its_turn_takes_another(company: PhoneCompany) -> N
     held_up = at(NOON + timedelta(seconds=1))
     for call in (late, next_one):
         call_ring(call=call, clock=held_up, sleep=slept.append)
-    assert [round(seconds, 4) for seconds in slept] == [0.2575]
+    assert [round(seconds, 4) for seconds in slept] == [0.26]
     assert len(company.rung) == 2
+
+
+def test_a_turn_missed_that_nobody_followed_is_used_late_and_the_next_is_a_gap_after_it(company: PhoneCompany) -> None:
+    spring = campaign(calls_per_second=4.0)
+    members = [person(spring, number) for number in (1, 2)]
+    campaigns_run(clock=at(NOON), hand_out=lambda _: None)
+    # The decision itself took 200 ms.
+    hours = iter([NOON, NOON, *[NOON + timedelta(milliseconds=200)] * 20])
+    slept: list[float] = []
+    members_dial(member_ids=[members[0].pk], clock=lambda: next(hours), sleep=slept.append)
+    assert (len(company.rung), slept) == (1, [])
+    members_dial(member_ids=[members[1].pk], clock=at(NOON + timedelta(milliseconds=200)), sleep=slept.append)
+    assert (len(company.rung), slept) == (2, [0.26])
+
+
+def test_where_the_pace_is_slow_a_late_dial_is_not_held_for_another_turn(company: PhoneCompany) -> None:
+    spring = campaign(calls_per_second=0.05)
+    late = factories.call(campaign=spring, claimed_at=NOON, stage=Stage.DIALING)
+    Line.objects.create(key="account", free_at=NOON)
+    Line.objects.create(key=f"campaign {spring.pk}", free_at=NOON + timedelta(seconds=41.6))
+    slept: list[float] = []
+    call_ring(call=late, clock=at(NOON + timedelta(seconds=1)), sleep=slept.append)
+    assert (len(company.rung), slept) == (1, [])
+
+
+def test_a_campaign_slower_than_a_worker_waits_puts_its_people_off_and_parks_no_worker(company: PhoneCompany) -> None:
+    spring = campaign(calls_per_second=0.05)
+    members = [person(spring, number) for number in (1, 2)]
+    slept: list[float] = []
+    for member in members:
+        campaigns_run(clock=at(NOON), hand_out=lambda _: None)
+        CampaignMember.objects.filter(pk=member.pk).update(state="picked")
+        members_dial(member_ids=[member.pk], clock=at(NOON), sleep=slept.append)
+    members[1].refresh_from_db()
+    assert (len(company.rung), slept, told(members[1])[0]) == (1, [], "waiting")
+    assert members[1].next_at == NOON + timedelta(seconds=20.8 - 0.5)
+
+
+def test_a_profile_that_is_not_to_be_had_pauses_the_campaign_and_says_why(company: PhoneCompany) -> None:
+    spring = campaign()
+    member = person(spring)
+    campaigns_run(clock=at(NOON), hand_out=lambda _: None)
+    Campaign.objects.filter(pk=spring.pk).update(profile="gone")
+    assert members_dial(member_ids=[member.pk], clock=at(NOON), sleep=lambda _: None) == []
+    spring.refresh_from_db()
+    assert (spring.state, spring.alert_pending, told(member)[0], company.rung) == ("paused", True, "waiting", {})
+    assert spring.state_because == "The profile cannot be used; no active profile has this name"
+
+
+def test_a_process_that_is_going_down_picks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    member = person(campaign())
+    monkeypatch.setattr(draining, "draining", True)
+    assert campaigns_run(clock=at(NOON), hand_out=lambda _: None) == 0
+    assert told(member)[0] == "waiting"
 
 
 def test_a_worker_that_is_always_late_rings_all_the_same(company: PhoneCompany) -> None:
@@ -244,11 +300,11 @@ def test_dials_start_a_gap_apart_and_a_tick_hands_out_no_more_than_the_pace_take
     starts = sorted(at for at in Call.objects.values_list("claimed_at", flat=True) if at)
     assert len(picked) == 6
     assert [round((later - first).total_seconds(), 4) for first, later in pairwise(starts)] == [
-        *[0.2575] * (len(starts) - 1)
+        *[0.26] * (len(starts) - 1)
     ]
     # For each: until its turn; before it, where the turn is more than half a second ahead, until it is not. The fifth
     # and sixth find their turns too far ahead, for this clock stands still.
-    waits = [[0.2575], [0.015, 0.515], [0.2725, 0.7725], [0.53], [0.53]]
+    waits = [[0.26], [0.02, 0.52], [0.28, 0.78], [0.54], [0.54]]
     assert (len(starts), [round(seconds, 4) for seconds in slept]) == (4, [wait for each in waits for wait in each])
 
 

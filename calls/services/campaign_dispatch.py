@@ -13,12 +13,12 @@ from math import ceil
 
 from celery import current_app
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.db.models import F, Max, QuerySet
 
 from calls import draining
 from calls.campaign_states import OPEN, CampaignState, MemberState
-from calls.dispatch import Decision, Defer, Dial, Pause, Skip, decide, shares
+from calls.dispatch import MOST_AHEAD, Decision, Defer, Dial, Pause, Skip, decide, shares
 from calls.lifecycle import Stage
 from calls.models import Call, CallEvent, Campaign, CampaignMember, Profile, Script
 from calls.services import followups
@@ -27,6 +27,7 @@ from calls.services.campaign_log import decision_add
 from calls.services.campaign_windows import opening_for
 from calls.services.campaigns import campaign_complete, campaign_pause, campaign_start
 from calls.services.dialing import Clock, calls_ring
+from calls.services.errors import Refused
 from calls.services.lines import Turn, turn_is_far, turn_next, turn_take
 from calls.services.persons import persons_with_past
 from calls.services.profiles import profile_for
@@ -45,6 +46,8 @@ OWN_CALL_AGAIN = timedelta(minutes=1)
 
 def campaigns_run(*, clock: Clock, hand_out: Callable[[list[int]], None] | None = None) -> int:
     """One tick: begin what is scheduled, hand out who is due, end what is done. How many were handed out."""
+    if draining.draining:
+        return 0  # Nobody here would ring them; the next process's tick comes at once.
     now = clock()
     for campaign in Campaign.objects.filter(state=CampaignState.SCHEDULED, starts_at__lte=now):
         campaign_start(campaign=campaign, now=now)
@@ -52,7 +55,7 @@ def campaigns_run(*, clock: Clock, hand_out: Callable[[list[int]], None] | None 
         Campaign.objects.filter(state=CampaignState.RUNNING).order_by(F("served_at").asc(nulls_first=True), "id")
     )
     picked = 0
-    for campaign, count in _portions(running):
+    for campaign, count in _portions(running, now=now):
         members = members_pick(campaign=campaign, count=count, now=now)
         if members:
             Campaign.objects.filter(pk=campaign.pk).update(served_at=now)
@@ -64,9 +67,9 @@ def campaigns_run(*, clock: Clock, hand_out: Callable[[list[int]], None] | None 
     return picked
 
 
-def _portions(running: list[Campaign]) -> Iterable[tuple[Campaign, int]]:
+def _portions(running: list[Campaign], *, now: datetime) -> Iterable[tuple[Campaign, int]]:
     """How many each may hand out now: its own pace, and an even share of the caller number's and the account's."""
-    picked = {campaign.pk: _picked(campaign) for campaign in running}
+    picked = {campaign.pk: _picked(campaign, now=now) for campaign in running}
     wants = {campaign.pk: _wanted(campaign, picked=picked[campaign.pk]) for campaign in running}
     for number in sorted({campaign.from_number for campaign in running}):
         mine = [campaign.pk for campaign in running if campaign.from_number == number]
@@ -76,8 +79,9 @@ def _portions(running: list[Campaign]) -> Iterable[tuple[Campaign, int]]:
     return [(campaign, given[campaign.pk]) for campaign in running]
 
 
-def _picked(campaign: Campaign) -> int:
-    return CampaignMember.objects.filter(campaign=campaign, state=MemberState.PICKED).count()
+def _picked(campaign: Campaign, *, now: datetime) -> int:
+    """Those on their way. Who was picked longer ago was forgotten, and must not keep the place of another."""
+    return CampaignMember.objects.filter(campaign=campaign, state=MemberState.PICKED, next_at__gt=now).count()
 
 
 def _wanted(campaign: Campaign, *, picked: int) -> int:
@@ -139,20 +143,39 @@ def members_dial(
     *, member_ids: Sequence[int], clock: Clock, sleep: Callable[[float], None] = time.sleep
 ) -> Sequence[Call]:
     """Decide about people of one campaign who were picked, and ring; the calls. Any number of workers."""
-    members = _picked_among(member_ids)
-    if members and (far := turn_is_far(campaign=members[0].campaign, now=clock())):
-        # Nobody is claimed earlier than needs be: who pauses a campaign waits for what is claimed.
+    members = list(_picked_among(member_ids))
+    far = turn_is_far(campaign=members[0].campaign, now=clock()) if members else timedelta(0)
+    if timedelta(0) < far <= MOST_AHEAD:
+        # Nobody is claimed earlier than needs be: who pauses a campaign waits for what is claimed. Where it is farther,
+        # the decision puts them off.
+        connections.close_all()  # Others of this process need the pool's meanwhile.
         sleep(far.total_seconds())
     if not members or draining.draining:
         return []  # They are due again in PICK_KEEPS, for the workers that stay.
-    calls = _calls_open(members, now=clock())
+    try:
+        calls = _calls_open(members, now=clock())
+    except Refused as refused:
+        _cannot_call(members, because="; ".join([refused.message.rstrip("."), *refused.fields.values()]), now=clock())
+        return []
+    except Script.DoesNotExist as missing:
+        _cannot_call(members, because=str(missing).rstrip("."), now=clock())
+        return []
     calls_ring(calls=calls, clock=clock, sleep=sleep)
     return calls
 
 
-def _picked_among(member_ids: Iterable[int]) -> list[CampaignMember]:
+def _cannot_call(members: Sequence[CampaignMember], *, because: str, now: datetime) -> None:
+    """The script or the profile is not to be had: the next person would fare no better."""
+    waiting = CampaignMember.objects.filter(pk__in=[member.pk for member in members], state=MemberState.PICKED)
+    waiting.update(state=MemberState.WAITING, next_at=now)
+    campaign = members[0].campaign
+    if campaign_pause(campaign=campaign, now=now, because=because):
+        Campaign.objects.filter(pk=campaign.pk).update(alert_pending=True)
+
+
+def _picked_among(member_ids: Iterable[int]) -> QuerySet[CampaignMember]:
     rows = CampaignMember.objects.select_related("campaign", "verification")
-    return list(rows.filter(pk__in=member_ids, state=MemberState.PICKED).order_by("next_at", "pk"))
+    return rows.filter(pk__in=member_ids, state=MemberState.PICKED).order_by("pk")
 
 
 def _calls_open(members: Sequence[CampaignMember], *, now: datetime) -> list[Call]:
@@ -163,8 +186,8 @@ def _calls_open(members: Sequence[CampaignMember], *, now: datetime) -> list[Cal
         plans = _plans(members)
         from_number = members[0].campaign.from_number or settings.TWILIO_FROM_NUMBER
         turn = turn_next(now=now, from_number=from_number, campaign=members[0].campaign)
-        # Anew, with the lines held: until here another worker, or staff, may have decided.
-        members = _picked_among(plans)
+        # Anew, with the lines held: until here another worker, or staff, may have decided; from here on nobody does.
+        members = list(_picked_among(plans).select_for_update(of=("self",)))
         if not members:
             return []
         campaign = members[0].campaign

@@ -3,6 +3,7 @@
 `clock` returns the time: the carrier's answer may take seconds, and callbacks overtake it.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from calls.services.calls import call_claim, call_conclude, call_dialed, call_re
 from calls.services.campaign_facts import call_may_ring
 from calls.services.lines import turn_again, turn_is_missed
 from calls.services.strays import stray_hang_up
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -53,13 +56,18 @@ def calls_ring(*, calls: Sequence[Call], clock: Clock, sleep: Callable[[float], 
         for call in calls:
             ring(call=call)
         return
+    connections.close_all()  # This thread's is not needed meanwhile, and the others' come from the same pool.
     with ThreadPoolExecutor(len(calls), thread_name_prefix="ring") as pool:
-        list(pool.map(lambda call: _in_thread(partial(ring, call=call)), calls))  # A list: for what they raise.
+        list(pool.map(partial(_ring_in_thread, ring), calls))  # A list: for what they raise.
 
 
-def _in_thread(work: Callable[[], None]) -> None:
+def _ring_in_thread(ring: Callable[..., None], call: Call) -> None:
     try:
-        work()
+        ring(call=call)
+    except Exception as error:
+        # Settling ends the call. Of several, only the first is raised.
+        logger.error("call %s: could not be rung: %s", call.pk, type(error).__name__)
+        raise
     finally:
         connections.close_all()  # The thread's own, which else would be missing from the pool.
 
@@ -97,7 +105,8 @@ def _wait_for_turn(call: Call, *, clock: Clock, sleep: Callable[[float], None]) 
             sleep(wait)
         if turns == MOST_TURNS or not turn_is_missed(call, start_at=start_at, now=clock()):
             return
-        start_at = turn_again(call, now=clock())
+        start_at = turn_again(call, start_at=start_at, now=clock())
+        connections.close_all()  # Not held while waiting: others of this process need the pool's.
 
 
 def _prepare(call: Call) -> Callable[[], str]:

@@ -15,8 +15,8 @@ from calls.dispatch import LOOK_AGAIN, MOST_AHEAD, gap
 from calls.lifecycle import Stage
 from calls.models import Call, Campaign, Line
 
-LATE = timedelta(milliseconds=20)
-"""A dial this much after its turn would crowd those whose turn has come since."""
+LATE = timedelta(milliseconds=50)
+"""A dial this much after its turn would crowd those whose turn has come since. More than deciding takes."""
 UNLIMITED = 10**6
 ON_THE_LINE = (Stage.DIALING, Stage.RINGING, Stage.ANSWERED)
 
@@ -94,10 +94,15 @@ def turn_is_missed(call: Call, *, start_at: datetime, now: datetime) -> bool:
     return now > start_at + LATE and bool(call.campaign_id or is_limited())
 
 
-def turn_again(call: Call, *, now: datetime) -> datetime:
-    """Another turn, taken now."""
+def turn_again(call: Call, *, start_at: datetime, now: datetime) -> datetime:
+    """When a call that has missed its turn may start: now where nobody's turn came after it, or where the next is too
+    far to hold the call for it (then the pace is so slow that it crowds nobody); else another turn, taken now."""
     with transaction.atomic():
         turn = turn_next(now=now, from_number=call.from_number, campaign=call.campaign)
+        if all(row.free_at <= start_at + wait for row, wait in turn.lines if wait):
+            turn = replace(turn, start_at=now)
+        elif turn.start_at > now + MOST_AHEAD:
+            return now
         turn_take(turn)
     return turn.start_at
 
