@@ -7,8 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from calls.services.campaign_alerts import alerts_send
+from calls.services.campaign_dials import members_dial as dial_members
 from calls.services.campaign_dispatch import campaigns_run as run
-from calls.services.campaign_dispatch import members_dial as dial_members
 from calls.services.dialing import call_dial, calls_dial_due
 from calls.services.idempotency import idempotent_forget
 from calls.services.pulse import pulse_beat

@@ -141,12 +141,12 @@ def _cost_by_length() -> None:
 
 def _dial_once(campaign: Any) -> tuple[float, float, int]:
     """ms, ms of this process's CPU, blocks: of one dial, in a handful as a worker takes it."""
-    from calls.services import campaign_dispatch
+    from calls.services import campaign_dials, campaign_dispatch
 
     blocks, wall, cpu = _blocks(), time.perf_counter(), time.process_time()
     picked = campaign_dispatch.members_pick(campaign=campaign, count=HANDFUL, now=datetime.now(UTC))
-    members = list(campaign_dispatch._picked_among(picked))
-    calls = campaign_dispatch._calls_open(members, now=datetime.now(UTC) + timedelta(seconds=1))
+    members = list(campaign_dials._picked_among(picked))
+    calls = campaign_dials._calls_open(members, now=datetime.now(UTC) + timedelta(seconds=1))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return 1000 * wall / len(calls), 1000 * cpu / len(calls), (_blocks() - blocks) // len(calls)
 

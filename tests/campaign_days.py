@@ -19,7 +19,8 @@ from calls.campaign_states import OPEN, CampaignState, MemberState
 from calls.lifecycle import EndReason, Stage, Status
 from calls.models import Call, Campaign, CampaignMember, DoNotCall, Verification
 from calls.services.calls import call_conclude, call_heard
-from calls.services.campaign_dispatch import campaigns_run, members_dial
+from calls.services.campaign_dials import members_dial
+from calls.services.campaign_dispatch import campaigns_run
 from calls.services.settling import calls_settle
 from tests.phone_company import PhoneCompany
 

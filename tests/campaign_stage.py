@@ -6,7 +6,8 @@ from typing import Any
 from calls.lifecycle import EndReason, Status
 from calls.models import Call, Campaign, CampaignDecision, CampaignMember
 from calls.services.calls import call_conclude
-from calls.services.campaign_dispatch import campaigns_run, members_dial
+from calls.services.campaign_dials import members_dial
+from calls.services.campaign_dispatch import campaigns_run
 from calls.services.campaigns import campaign_create
 from tests import factories
 from tests.one_call import at

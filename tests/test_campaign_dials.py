@@ -11,9 +11,10 @@ from pytest_django import Settings
 from calls import draining
 from calls.lifecycle import EndReason, Stage, Status
 from calls.models import Call, Campaign, CampaignMember, Line
-from calls.services import campaign_dispatch
+from calls.services import campaign_dials
 from calls.services.calls import call_request
-from calls.services.campaign_dispatch import campaigns_run, members_dial
+from calls.services.campaign_dials import members_dial
+from calls.services.campaign_dispatch import campaigns_run
 from calls.services.dialing import call_dial, call_ring
 from calls.services.do_not_call import do_not_call_add
 from calls.services.lines import turn_next
@@ -129,7 +130,7 @@ def test_of_two_workers_that_decide_at_once_the_second_finds_it_decided(
         CampaignMember.objects.filter(pk=member.pk).update(state="calling")
         return turn_next(**options)
 
-    monkeypatch.setattr(campaign_dispatch, "turn_next", the_other_comes_first)
+    monkeypatch.setattr(campaign_dials, "turn_next", the_other_comes_first)
     assert not members_dial(member_ids=[member.pk], clock=at(NOON), sleep=lambda _: None)
     assert (company.rung, told(member)[0]) == ({}, "calling")
 
@@ -194,7 +195,7 @@ def test_a_call_that_somebody_asks_for_in_that_moment_costs_the_others_of_the_ha
     spring = campaign(calls_per_second=30.0)
     first, second, third = (person(spring, number) for number in range(1, 4))
     # The request comes after the look at who is engaged.
-    monkeypatch.setattr(campaign_dispatch, "_engaged", lambda _: set())
+    monkeypatch.setattr(campaign_dials, "_engaged", lambda _: set())
     call_request(verification=second.verification, now=NOON)
     dial_all([first, second, third])
     assert sorted(rung.to for rung in company.rung.values()) == [first.phone, third.phone]

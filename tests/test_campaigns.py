@@ -7,7 +7,8 @@ import pytest
 
 from calls.lifecycle import EndReason, Status
 from calls.models import Call, CampaignDecision
-from calls.services.campaign_dispatch import campaigns_run, members_dial
+from calls.services.campaign_dials import members_dial
+from calls.services.campaign_dispatch import campaigns_run
 from calls.services.campaigns import campaign_cancel, campaign_create, campaign_edit, campaign_pause, campaign_start
 from calls.services.errors import Refused
 from tests.campaign_stage import DENVER, NIGHT, NINE_IN_NEW_YORK, NOON, campaign, end, person, tick, told
