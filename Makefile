@@ -50,6 +50,10 @@ bench-evidence: $(INSTALLED)
 chaos: $(INSTALLED)
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+# POST /call-customer from many clients at once, on PostgreSQL and Redis: ARGS="--clients 50 --requests 5000".
+bench-api: $(INSTALLED)
+	@$(BIN)/python -m tests.bench_api $(ARGS)
+
 # A dial's cost by the length of the list, and two minutes at 30 calls a second, on PostgreSQL and Redis.
 bench-campaign: $(INSTALLED)
 	@$(BIN)/python -m tests.bench_campaign $(ARGS)
