@@ -1,6 +1,7 @@
 """`python -m simulator --port 8900`: both vendors on one loopback port."""
 
 import argparse
+import gc
 from pathlib import Path
 
 import uvicorn
@@ -26,6 +27,11 @@ def main() -> None:
     simulator = Simulator(Credentials(options.account, options.token, options.model_key))
     if options.knows:
         simulator.book.learn_folder(options.knows)
+    # Its books only grow, and a look through all of them, some hundred ms, would be a pause of both vendors. What is
+    # young is collected as ever.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 1_000_000)
     uvicorn.run(
         simulator,
         host="127.0.0.1",

@@ -7,8 +7,6 @@ from collections.abc import Coroutine
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
 from simulator.callbacks import CallCallbacks, Postman, detection_form, stream_form
 from simulator.phone_call import Order, PhoneCall
 from simulator.phone_line import PhoneLine
@@ -19,7 +17,6 @@ from simulator.twilio_signature import sign
 from simulator.twiml import Hangup, Stream, stream_url_problem
 
 SETUP_S = 0.05
-CALLBACK_TIMEOUT_S = 15
 DETECTION_S = 4.0
 
 
@@ -34,11 +31,7 @@ class PhoneNetwork:
         self.sent_away: Counter[str] = Counter()
         self.violations: list[str] = []
         self._book = book
-        # The machine's proxy settings are not for calls to ourselves. No limit: the queue before a slow program
-        # would be searched anew, whole, for each request.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-        self._client = httpx.AsyncClient(trust_env=False, timeout=CALLBACK_TIMEOUT_S, limits=limits)
-        self._postman = Postman(self._client, token)
+        self._postman = Postman(token)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def place(self, order: Order, scenario: Scenario) -> PhoneCall:
@@ -60,7 +53,7 @@ class PhoneNetwork:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
+        await self._postman.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         # The loop keeps only weak references to tasks.
