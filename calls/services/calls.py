@@ -128,39 +128,36 @@ def call_dialed(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
     The first SID stays. Another SID for the same call is noted and nothing else: it may be a second ring.
     Raises Call.DoesNotExist.
     """
-    if _has_sid(call_id=call_id, carrier_sid=carrier_sid):
-        return True
-    with transaction.atomic():
-        return _adopt_sid(call_id=call_id, carrier_sid=carrier_sid, now=now)
-
-
-def _adopt_sid(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
-    if _has_sid(call_id=call_id, carrier_sid=carrier_sid):
-        return True
     try:
         with transaction.atomic():
-            adopted = Call.objects.filter(pk=call_id, carrier_sid="").update(
+            adopted = bool(carrier_sid) and Call.objects.filter(pk=call_id, carrier_sid="").update(
                 carrier_sid=carrier_sid,
                 dialed_at=now,
                 claimed_at=Coalesce("claimed_at", Value(now)),
                 # A queued call that is known to the carrier must never be dialed.
                 stage=Case(When(stage=Stage.QUEUED, then=Value(Stage.DIALING)), default=F("stage")),
             )
-    except IntegrityError:  # It is another call's SID.
-        adopted = 0
-    if adopted:
-        event_add(call_id=call_id, kind="dialed", now=now, detail={"carrier_sid": carrier_sid})
-        happenings.call_started(call_id=call_id, now=now)
-        return True
-    if Call.objects.filter(pk=call_id, carrier_sid=carrier_sid).exists():
+            if adopted:
+                event_add(call_id=call_id, kind="dialed", now=now, detail={"carrier_sid": carrier_sid})
+                happenings.call_started(call_id=call_id, now=now)
+                return True
+    except IntegrityError:
+        pass  # It is another call's SID.
+    if _has_sid(call_id=call_id, carrier_sid=carrier_sid):
         return True
     event_add(call_id=call_id, kind="other_sid", now=now, detail={"carrier_sid": carrier_sid})
     return False
 
 
 def _has_sid(*, call_id: int, carrier_sid: str) -> bool:
-    """Whether there is nothing to adopt: as at every callback but the first."""
-    return not carrier_sid or Call.objects.values_list("carrier_sid", flat=True).get(pk=call_id) == carrier_sid
+    """Whether there is nothing to adopt. A callback without a SID is taken at its word."""
+    return Call.objects.values_list("carrier_sid", flat=True).get(pk=call_id) == carrier_sid or not carrier_sid
+
+
+def _is_its_line(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
+    """Asked only where an UPDATE that names the SID changed nothing: mostly it is known, and the callback news."""
+    known = _has_sid(call_id=call_id, carrier_sid=carrier_sid)
+    return known or call_dialed(call_id=call_id, carrier_sid=carrier_sid, now=now)
 
 
 def call_moved(
@@ -168,12 +165,13 @@ def call_moved(
 ) -> bool:
     """Move the line to `ringing` or `answered`; False where it is past that, or the SID is not this call's."""
     with transaction.atomic():
-        if not _adopt_sid(call_id=call_id, carrier_sid=carrier_sid, now=now):
-            return False
         change: dict[str, Any] = {"stage": stage}
         if stage == Stage.ANSWERED:
             change["answered_at"] = now
-        moved = Call.objects.filter(pk=call_id, stage__in=earlier_stages(stage)).update(**change)
+        behind = Call.objects.filter(pk=call_id, stage__in=earlier_stages(stage))
+        moved = behind.filter(carrier_sid=carrier_sid).update(**change)
+        if not moved and _is_its_line(call_id=call_id, carrier_sid=carrier_sid, now=now):
+            moved = behind.update(**change)
         if moved:
             event_add(call_id=call_id, kind=stage.value, now=now, detail=detail)
         if moved and stage == Stage.ANSWERED:
@@ -190,9 +188,11 @@ def call_line_ended(
     answers and decides. `detail["code"]` is the vendor's own code of a failure.
     """
     with transaction.atomic():
-        if not _adopt_sid(call_id=call_id, carrier_sid=carrier_sid, now=now):
-            return False
-        if not Call.objects.filter(pk=call_id, line_ended_at=None).update(line_ended_at=now):
+        up = Call.objects.filter(pk=call_id, line_ended_at=None)
+        ended = up.filter(carrier_sid=carrier_sid).update(line_ended_at=now)
+        if not ended and _is_its_line(call_id=call_id, carrier_sid=carrier_sid, now=now):
+            ended = up.update(line_ended_at=now)
+        if not ended:
             return False
         detail = {"carrier_status": carrier_status, **(detail or {})}
         event_add(call_id=call_id, kind="line_ended", now=now, detail=detail)
@@ -224,7 +224,7 @@ def call_heard(
         return call_line_ended(
             call_id=call_id, now=now, carrier_status=carrier_status, carrier_sid=carrier_sid, detail=detail
         )
-    return call_dialed(call_id=call_id, carrier_sid=carrier_sid, now=now)
+    return _is_its_line(call_id=call_id, carrier_sid=carrier_sid, now=now)
 
 
 def call_stream_failed(*, call_id: int, now: datetime, text: str) -> None:
@@ -285,7 +285,7 @@ def _end(
             if code := change.get("vendor_code"):
                 detail["vendor_code"] = code
             event_add(call_id=call_id, kind="ended", now=now, detail=detail)
-            call = Call.objects.select_related("script", "verification", "profile", "campaign").get(pk=call_id)
+            call = Call.objects.select_related("campaign").get(pk=call_id)
             followups.call_over(call=call, now=now)
             happenings.call_ended(call=call, now=now)
             campaign_outcomes.call_over(call=call, now=now)

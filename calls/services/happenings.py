@@ -26,10 +26,10 @@ def call_answered(*, call_id: int, now: datetime) -> None:
 
 
 def call_ended(*, call: Call, now: datetime) -> None:
-    """`call` with its script, verification and profile."""
     call_settle_up(call=call, now=now)
     if not webhooks_out.has_endpoints():
         return
+    call = _read(call.pk)
     _tell("call.ended", call=call, now=now)
     webhooks_out.emit(
         "call.summary",

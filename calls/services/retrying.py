@@ -30,8 +30,10 @@ def call_retry(*, last: Call, now: datetime) -> Call | None:
 
 def ending_of(call: Call) -> str:
     """Its end_reason, or "call_later" where the person asked for that: the word that calls.retries and ladders use."""
+    if call.end_reason != EndReason.DECLINED:
+        return call.end_reason
     later = call.events.filter(kind="tool_called", detail__tool="decline", detail__reason=retries.CALL_LATER)
-    return retries.CALL_LATER if call.end_reason == EndReason.DECLINED and later.exists() else call.end_reason
+    return retries.CALL_LATER if later.exists() else call.end_reason
 
 
 def _queue(last: Call, *, due_at: datetime, now: datetime) -> Call | None:
