@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -293,20 +294,45 @@ def test_dials_start_a_gap_apart_and_a_tick_hands_out_no_more_than_the_pace_take
     spring = campaign(calls_per_second=4.0)
     for number in range(1, 20):
         person(spring, number)
-    slept: list[float] = []
+    hand = [NOON]
     picked: list[int] = []
     campaigns_run(clock=at(NOON), hand_out=picked.extend)
     for member_id in picked:
-        members_dial(member_ids=[member_id], clock=at(NOON), sleep=slept.append)
-    starts = sorted(at for at in Call.objects.values_list("claimed_at", flat=True) if at)
+        members_dial(member_ids=[member_id], clock=lambda: hand[0], sleep=partial(_moved_by, hand))
+    calls = Call.objects.order_by("claimed_at")
+    starts = [call.claimed_at or NOON for call in calls]
     assert len(picked) == 6
-    assert [round((later - first).total_seconds(), 4) for first, later in pairwise(starts)] == [
-        *[0.26] * (len(starts) - 1)
-    ]
-    # For each: until its turn; before it, where the turn is more than half a second ahead, until it is not. The fifth
-    # and sixth find their turns too far ahead, for this clock stands still.
-    waits = [[0.26], [0.02, 0.52], [0.28, 0.78], [0.54], [0.54]]
-    assert (len(starts), [round(seconds, 4) for seconds in slept]) == (4, [wait for each in waits for wait in each])
+    assert [round((later - first).total_seconds(), 4) for first, later in pairwise(starts)] == [0.26] * 5
+    # Who is claimed is rung even where the campaign is paused now.
+    assert max(start - call.due_at for start, call in zip(starts, calls, strict=True)) <= timedelta(seconds=0.5)
+
+
+def _moved_by(hand: list[datetime], seconds: float) -> None:
+    hand[0] += timedelta(seconds=seconds)
+
+
+def test_who_waited_while_others_took_the_turn_waits_again_and_decides_once() -> None:
+    spring = campaign(calls_per_second=4.0)
+    first, second = person(spring, 1), person(spring, 2)
+    campaigns_run(clock=at(NOON), hand_out=lambda _: None)
+    line = Line.objects.filter(pk=f"campaign {spring.pk}")
+    hand, slept = [NOON], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(round(seconds, 3))
+        _moved_by(hand, seconds)
+        if len(slept) == 1:  # Another worker was quicker, and took two turns.
+            line.update(free_at=hand[0] + timedelta(seconds=1.02))
+
+    members_dial(member_ids=[first.pk], clock=lambda: hand[0], sleep=sleep)
+    line.update(free_at=NOON + timedelta(seconds=0.6))
+    members_dial(member_ids=[second.pk], clock=lambda: hand[0], sleep=sleep)
+    second.refresh_from_db()
+    assert second.last_call is not None
+    # Until half a second before the turn; again, for it was taken; and then for its own turn.
+    assert slept == [0.1, 0.52, 0.5]
+    assert second.last_call.claimed_at == NOON + timedelta(seconds=1.12)
+    assert texts(spring) == []
 
 
 def test_never_more_calls_are_on_the_line_than_the_campaign_may_have() -> None:

@@ -5,9 +5,12 @@ died after it has a call in `dialing`, which settling ends, and which is never p
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
 from django.conf import settings
 from django.db import IntegrityError, connections, transaction
@@ -24,12 +27,15 @@ from calls.services.campaign_log import decision_add
 from calls.services.campaigns import campaign_pause
 from calls.services.dialing import Clock, calls_ring
 from calls.services.errors import Refused
-from calls.services.lines import Turn, turn_is_far, turn_next, turn_take
+from calls.services.lines import Turn, campaign_lock, turn_is_far, turn_next, turn_take
 from calls.services.persons import persons_with_past
 from calls.services.profiles import profile_for
 from calls.services.scripts import script_current
 
 OWN_CALL_AGAIN = timedelta(minutes=1)
+MOST_WAITS = 8
+_deciding: defaultdict[int, Lock] = defaultdict(Lock)
+"""By campaign: of this process's threads one waits for its turn, and the others for that one, without the database."""
 
 
 def members_dial(
@@ -37,16 +43,11 @@ def members_dial(
 ) -> Sequence[Call]:
     """Decide about people of one campaign who were picked, and ring; the calls. Any number of workers."""
     members = list(_picked_among(member_ids))
-    far = turn_is_far(campaign=members[0].campaign, now=clock()) if members else timedelta(0)
-    if timedelta(0) < far <= MOST_AHEAD:
-        # Nobody is claimed earlier than needs be: who pauses a campaign waits for what is claimed. Where it is farther,
-        # the decision puts them off.
-        connections.close_all()  # Others of this process need the pool's meanwhile.
-        sleep(far.total_seconds())
-    if not members or draining.draining:
-        return []  # They are due again in PICK_KEEPS, for the workers that stay.
+    if not members:
+        return []
     try:
-        calls = _calls_open(members, now=clock())
+        with _alone(members[0].campaign_id):
+            calls = _calls_opened_in_time(members, clock=clock, sleep=sleep)
     except Refused as refused:
         _cannot_call(members, because="; ".join([refused.message.rstrip("."), *refused.fields.values()]), now=clock())
         return []
@@ -55,6 +56,35 @@ def members_dial(
         return []
     calls_ring(calls=calls, clock=clock, sleep=sleep)
     return calls
+
+
+@contextmanager
+def _alone(campaign_id: int) -> Iterator[None]:
+    lock = _deciding[campaign_id]
+    if not lock.acquire(blocking=False):
+        connections.close_all()  # Others of this process need the pool's meanwhile.
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _calls_opened_in_time(
+    members: Sequence[CampaignMember], *, clock: Clock, sleep: Callable[[float], None]
+) -> Sequence[Call]:
+    """Their calls, as soon as the campaign's next turn is near: who pauses a campaign waits for what is claimed."""
+    for _ in range(MOST_WAITS):
+        far = turn_is_far(campaign=members[0].campaign, now=clock())
+        if timedelta(0) < far <= MOST_AHEAD:  # Where it is farther, the decision puts them off.
+            connections.close_all()
+            sleep(far.total_seconds())
+        if draining.draining:
+            return []  # They are due again in PICK_KEEPS, for the workers that stay.
+        calls = _calls_open(members, clock=clock)
+        if calls is not None:
+            return calls
+    return _calls_open(members, clock=clock, however_far=True) or []
 
 
 def _cannot_call(members: Sequence[CampaignMember], *, because: str, now: datetime) -> None:
@@ -71,13 +101,22 @@ def _picked_among(member_ids: Iterable[int]) -> QuerySet[CampaignMember]:
     return rows.filter(pk__in=member_ids, state=MemberState.PICKED).order_by("pk")
 
 
-def _calls_open(members: Sequence[CampaignMember], *, now: datetime) -> list[Call]:
+def _calls_open(members: Sequence[CampaignMember], *, clock: Clock, however_far: bool = False) -> list[Call] | None:
     """The decisions, and where they are to dial, the calls: in one transaction that holds the lines, so that what
-    campaigns and workers count together is counted once. Durable: phones ring after it."""
+    campaigns and workers count together is counted once. Durable: phones ring after it.
+
+    None, and nothing done, where others were first and it is now too early: they all look at the same moment, and to
+    decide in vain costs as much as to dial.
+    """
     with transaction.atomic(durable=True):
+        campaign_lock(members[0].campaign, now=clock())
+        far = turn_is_far(campaign=members[0].campaign, now=clock())
+        if timedelta(0) < far <= MOST_AHEAD and not however_far:
+            return None
         # What needs no lock comes before it: every other dial waits while the lines are held.
         plans = _plans(members)
         from_number = members[0].campaign.from_number or settings.TWILIO_FROM_NUMBER
+        now = clock()
         turn = turn_next(now=now, from_number=from_number, campaign=members[0].campaign)
         # Anew, with the lines held: until here another worker, or staff, may have decided; from here on nobody does.
         members = list(_picked_among(plans).select_for_update(of=("self",)))

@@ -23,7 +23,7 @@ from calls.services.campaign_windows import opening_for
 from calls.services.campaigns import campaign_complete, campaign_start
 from calls.services.dialing import Clock
 
-HANDFUL_S = 0.15
+HANDFUL_S = 0.3
 """How much of a campaign's pace one transaction decides about: most of what a decision costs, it costs but once."""
 MOST_AT_ONCE = 8
 AHEAD_S = 1.5

@@ -4,9 +4,7 @@ SIGTERM or Ctrl-C drains: no new dial, no new stream, and the calls on the line 
 alone would close every socket at once, and with it every conversation.
 """
 
-import gc
 import socket
-import sys
 import time
 import warnings
 from argparse import ArgumentParser
@@ -26,6 +24,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from calls import draining
+from highway import interpreter
 from highway.env import env
 
 SHUTDOWN_S = 10
@@ -54,7 +53,7 @@ class Command(BaseCommand):
         with embedded_celery() if settings.EMBEDDED else nullcontext():
             self.stdout.write(f"Highway is at {_address(listener)} (Ctrl-C to stop)")
             self.stdout.flush()
-            _favour_the_audio()
+            interpreter.settle_in()
             server.run(sockets=[listener])
 
 
@@ -107,18 +106,6 @@ def _config() -> uvicorn.Config:
     )
     config.load()  # Now, so that an application that cannot start has not started a worker.
     return config
-
-
-def _favour_the_audio() -> None:
-    """Settings of the interpreter under which a frame of a call waits least.
-
-    The modules loaded so far stay: without `freeze` the collector walks all of them again and again, some ten ms each
-    time. A thread that writes records gives the interpreter up after a fifth of a millisecond, not five.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-    sys.setswitchinterval(0.0002)
 
 
 def _refuse_unmigrated() -> None:
