@@ -1,18 +1,22 @@
 """Django's ASGI handler, with one change of thread for a request instead of twenty, and no new thread for it.
 
-Django runs each synchronous middleware's two halves, and the view, in the request's thread one by one, and goes back to
-the event loop in between: measured, more than half of what one of Twilio's callbacks cost. All of ours are synchronous,
-so the whole chain runs in that thread as under WSGI. asgiref makes a thread for each request and waits on the event
-loop, where every call's audio is, for its end; here threads are kept. All else stays Django's.
+Django runs each synchronous middleware's two halves, the view, and the signals around them in the request's thread one
+by one, and goes back to the event loop in between: measured, most of what one of Twilio's callbacks cost. All of ours
+are synchronous, so the whole request runs in that thread as under WSGI. asgiref makes a thread for each request and
+waits on the event loop, where every call's audio is, for its end; here threads are kept. Reading a request and sending
+an answer stay Django's.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar
+from contextlib import closing
+from typing import IO, Any, ClassVar
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
+from django.http import FileResponse
+from django.urls import set_script_prefix
 
 
 class HttpHandler(ASGIHandler):
@@ -31,7 +35,29 @@ class HttpHandler(ASGIHandler):
             # By the thread itself: a client may have gone while its view still runs, and no other must wait for that.
             thread.submit(self._idle.append, thread)
 
-    async def get_response_async(self, request: HttpRequest) -> Any:
-        respond: Any = sync_to_async(self.get_response, thread_sensitive=True)
-        response: HttpResponseBase = await respond(request)
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """Django's, but for the listening for a client that goes: a synchronous view cannot be stopped."""
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with closing(body):
+            set_script_prefix(get_script_prefix(scope))
+            response = await sync_to_async(self._respond)(scope, body)
+            try:
+                await self.send_response(response, send)
+            finally:
+                if response.streaming:
+                    await sync_to_async(response.close)()
+
+    def _respond(self, scope: Any, body: IO[bytes]) -> Any:
+        """In the request's thread: from the signal that it has started to the one that it has finished."""
+        request_started.send(sender=self.__class__, scope=scope)
+        request, refusal = self.create_request(scope, body)
+        response: Any = self.get_response(request) if request else refusal
+        response._handler_class = self.__class__
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
+        if not response.streaming:
+            response.close()  # What it says stays.
         return response

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.http import HttpRequest, HttpResponse
+from django.core.signals import request_finished
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
 
@@ -28,7 +29,16 @@ def slow(request: HttpRequest) -> HttpResponse:
     return HttpResponse("slow")
 
 
-urlpatterns = [path("plain", plain), path("slow", slow)]
+def streamed(request: HttpRequest) -> StreamingHttpResponse:
+    def parts() -> Iterator[str]:
+        for part in ("one ", "two ", "three"):
+            seen.append(threading.get_ident())
+            yield part
+
+    return StreamingHttpResponse(parts())
+
+
+urlpatterns = [path("plain", plain), path("slow", slow), path("streamed", streamed)]
 
 
 @pytest.fixture
@@ -95,3 +105,21 @@ async def test_a_thread_whose_client_has_gone_serves_nobody_until_its_view_has_e
     may_go.set()
     await left
     await until(lambda: len(HttpHandler._idle) == 2)
+
+
+# Django's own word on our generators: it reads them whole, in the thread.
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume:Warning")
+async def test_a_stream_is_sent_whole_and_the_request_ends_after_it(handler: HttpHandler) -> None:
+    ended: list[int] = []
+
+    def note(**_: Any) -> None:
+        ended.append(len(seen))
+
+    request_finished.connect(note)
+    try:
+        start, *parts, _ = await ask(handler, "/streamed")
+    finally:
+        request_finished.disconnect(note)
+    assert start["status"] == 200
+    assert b"".join(part["body"] for part in parts) == b"one two three"
+    assert ended == [3]
