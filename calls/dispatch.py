@@ -11,7 +11,7 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 MOST_AHEAD = timedelta(seconds=1)
 """How long a worker may hold a person until the pace lets the dial start. Pause waits for no more than this."""
 
-SLACK = 1.04
+SLACK = 1.045
 LOOK_AGAIN = timedelta(seconds=1)
 MONEY_AGAIN = timedelta(seconds=30)
 

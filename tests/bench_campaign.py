@@ -45,6 +45,9 @@ def main() -> int:
         processes = Processes(DATA / "logs")
         try:
             vendors = start_vendors(processes)
+            # The carrier goes before the program: on these few cores it notes when a request came, as one with machines
+            # of its own would, and not when it got round to it.
+            os.nice(5)
             program = Program(
                 "main", "ga", DATA / "main", processes, vendors, {"DATABASE_URL": url, "REDIS_URL": options.redis}
             )

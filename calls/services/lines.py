@@ -15,7 +15,7 @@ from calls.dispatch import LOOK_AGAIN, MOST_AHEAD, gap
 from calls.lifecycle import Stage
 from calls.models import Call, Campaign, Line
 
-LATE = timedelta(milliseconds=30)
+LATE = timedelta(milliseconds=20)
 """A dial this much after its turn would crowd those whose turn has come since. More than deciding takes."""
 UNLIMITED = 10**6
 ON_THE_LINE = (Stage.DIALING, Stage.RINGING, Stage.ANSWERED)
