@@ -25,8 +25,9 @@ def status(request: HttpRequest, call_id: int) -> HttpResponse:
     line = {"carrier_status": form.get("CallStatus", ""), "carrier_sid": form.get("CallSid", "")}
     detail = {"sequence": form.get("SequenceNumber", ""), **({"code": code} if code else {})}
     try:
-        call_heard(call_id=call_id, **line, now=timezone.now(), detail=detail)
-        stray_hang_up(call_id=call_id, **line, now=timezone.now())
+        # What has just moved on is a call that lives, and its own line.
+        if not call_heard(call_id=call_id, **line, now=timezone.now(), detail=detail):
+            stray_hang_up(call_id=call_id, **line, now=timezone.now())
     except Call.DoesNotExist:
         return _no_such_call()
     return HttpResponse(status=204)

@@ -54,6 +54,9 @@ class Processes:
                 start_new_session=True,
             )
 
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
     def signal(self, name: str, number: signal.Signals) -> None:
         _signal_group(self._running[name], number)
 

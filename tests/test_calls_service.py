@@ -177,7 +177,7 @@ def test_a_callback_that_overtakes_the_carriers_answer_brings_the_sid() -> None:
 
 def test_a_queued_call_the_carrier_turns_out_to_have_leaves_the_queue() -> None:
     call = factories.call()
-    assert heard(call, "initiated")
+    heard(call, "initiated")
     call.refresh_from_db()
     assert (call.stage, call.claimed_at) == ("dialing", NOW)
     assert call_claim(call_id=call.pk, now=NOW) is None

@@ -82,6 +82,7 @@ def test_the_signature_is_checked_against_the_public_address_with_its_path(setti
 
 def test_a_callback_for_an_unknown_call_is_not_found() -> None:
     assert post("/twilio/status/999", status_fields("busy")) == 404
+    assert post("/twilio/status/999", {**status_fields("ringing"), "CallSid": ""}) == 404
     assert post("/twilio/stream/999", {"StreamEvent": "stream-error"}) == 404
 
 

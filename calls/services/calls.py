@@ -216,7 +216,7 @@ def _ending_without_stream(*, call: Call, carrier_status: str, code: str) -> tup
 def call_heard(
     *, call_id: int, carrier_status: str, carrier_sid: str, now: datetime, detail: dict[str, Any] | None = None
 ) -> bool:
-    """Take in Twilio's CallStatus, pushed by a callback or fetched; True where it changed the call."""
+    """Take in Twilio's CallStatus, pushed by a callback or fetched; True where by it the line moved on, or ended."""
     if carrier_status in CARRIER_MOVES:
         stage = CARRIER_MOVES[carrier_status]
         return call_moved(call_id=call_id, stage=stage, now=now, carrier_sid=carrier_sid, detail=detail)
@@ -224,7 +224,8 @@ def call_heard(
         return call_line_ended(
             call_id=call_id, now=now, carrier_status=carrier_status, carrier_sid=carrier_sid, detail=detail
         )
-    return _is_its_line(call_id=call_id, carrier_sid=carrier_sid, now=now)
+    _is_its_line(call_id=call_id, carrier_sid=carrier_sid, now=now)
+    return False
 
 
 def call_stream_failed(*, call_id: int, now: datetime, text: str) -> None:

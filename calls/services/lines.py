@@ -15,8 +15,9 @@ from calls.dispatch import LOOK_AGAIN, MOST_AHEAD, gap
 from calls.lifecycle import Stage
 from calls.models import Call, Campaign, Line
 
-LATE = timedelta(milliseconds=20)
-"""A dial this much after its turn would crowd those whose turn has come since. More than deciding takes."""
+LATE = timedelta(milliseconds=25)
+"""A dial this much after its turn would crowd those whose turn has come since. As many gaps as a second has dials are
+1000 * (SLACK - 1) = 45 ms longer than the second: the rest is for the way to the carrier."""
 UNLIMITED = 10**6
 ON_THE_LINE = (Stage.DIALING, Stage.RINGING, Stage.ANSWERED)
 

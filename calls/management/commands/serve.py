@@ -54,7 +54,6 @@ class Command(BaseCommand):
             self.stdout.write(f"Highway is at {_address(listener)} (Ctrl-C to stop)")
             self.stdout.flush()
             interpreter.settle_in()
-            interpreter.favour_the_audio()
             server.run(sockets=[listener])
 
 
