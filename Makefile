@@ -54,7 +54,8 @@ chaos: $(INSTALLED)
 bench-api: $(INSTALLED)
 	@$(BIN)/python -m tests.bench_api $(ARGS)
 
-# A dial's cost by the length of the list, and two minutes at 30 calls a second, on PostgreSQL and Redis.
+# A dial's cost by the length of the list, and two minutes at 30 calls a second, on PostgreSQL and Redis; ARGS=--kill: two
+# workers are killed meanwhile, and everybody must have an outcome.
 bench-campaign: $(INSTALLED)
 	@$(BIN)/python -m tests.bench_campaign $(ARGS)
 

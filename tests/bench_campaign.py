@@ -8,9 +8,11 @@ people are busy, one in forty answers and is the wrong person.
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -51,7 +53,7 @@ def main() -> int:
             program.env |= {"LOG_LEVEL": "WARNING", "RECORD_CALLS": "false"}
             os.environ.update(program.env, DJANGO_SETTINGS_MODULE="highway.settings")
             django.setup()
-            if not options.pace_only:
+            if not (options.pace_only or options.kill):
                 call_command("migrate", verbosity=0)
                 _cost_by_length()  # Before there are workers, who would lend a hand.
             if options.cost_only:
@@ -61,7 +63,7 @@ def main() -> int:
             # Carrier and workers go before it, as on machines of their own: what is measured is when a worker sends,
             # and not when these few cores got round to it. The process's later threads inherit from its first.
             os.setpriority(os.PRIO_PROCESS, processes.pid("main-web1"), 10)
-            return _pace(options, vendors.url)
+            return _deaths(options, vendors.url, processes) if options.kill else _pace(options, vendors.url)
         finally:
             processes.stop()
             shutil.rmtree(DATA, ignore_errors=True)
@@ -77,6 +79,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--pace-only", action="store_true")
     parser.add_argument("--cost-only", action="store_true")
+    parser.add_argument("--kill", action="store_true", help="instead of the pace: two workers are killed midway")
     return parser.parse_args()
 
 
@@ -165,19 +168,50 @@ def _blocks() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _pace(options: argparse.Namespace, vendors: str) -> int:
-    from calls.models import Call
-    from calls.services.campaigns import campaign_pause, campaign_start
+def _running(options: argparse.Namespace, vendors: str, *, seconds: int) -> Any:
+    """A campaign that has begun, of as many people as its pace takes in `seconds`."""
+    from calls.services.campaigns import campaign_start
 
-    amount = int(options.rate * (options.seconds + 15))
-    numbers = [f"+1303{2_000_000 + row:07d}" for row in range(amount)]
+    numbers = [f"+1303{2_000_000 + row:07d}" for row in range(int(options.rate * seconds))]
     scenarios = [_scenario(number, row) for row, number in enumerate(numbers)]
-    for start in range(0, amount, 500):
+    for start in range(0, len(scenarios), 500):
         httpx.post(
             f"{vendors}/scenarios", json=scenarios[start : start + 500], trust_env=False, timeout=60
         ).raise_for_status()
     campaign = _campaign("Pace", numbers, calls_per_second=options.rate, max_concurrent=1000)
     campaign_start(campaign=campaign, now=datetime.now(UTC))
+    return campaign
+
+
+def _deaths(options: argparse.Namespace, vendors: str, processes: Processes) -> int:
+    """Two workers are killed amid their work, and come back: everybody has an outcome, and nobody was rung twice."""
+    from calls.models import Call, CampaignMember
+
+    campaign = _running(options, vendors, seconds=options.seconds)
+    for name in ("main-worker1", "main-worker2"):
+        time.sleep(options.seconds / 3)
+        processes.signal(name, signal.SIGKILL)
+        processes.restart(name)
+    deadline = time.monotonic() + options.seconds + 180
+    while campaign.state == "running" and time.monotonic() < deadline:
+        time.sleep(1)
+        campaign.refresh_from_db()
+    ledger = httpx.get(f"{vendors}/ledger", trust_env=False, timeout=120).json()
+    twice = len(ledger["calls"]) - len({call["to"] for call in ledger["calls"]})
+    members = CampaignMember.objects.filter(campaign=campaign)
+    open_calls = Call.objects.filter(campaign=campaign).exclude(stage="ended").count()
+    with_outcome = members.exclude(status="").exclude(ended_at=None).count()
+    reasons = Counter(members.values_list("status", "end_reason"))
+    print(f"two workers killed: {campaign.state}; {with_outcome} outcomes of {members.count()} people, {dict(reasons)}")  # noqa: T201
+    print(f"{len(ledger['calls'])} calls at the carrier, rung twice: {twice}; calls not ended: {open_calls}")  # noqa: T201
+    return 0 if campaign.state == "completed" and not twice and with_outcome == members.count() else 1
+
+
+def _pace(options: argparse.Namespace, vendors: str) -> int:
+    from calls.models import Call
+    from calls.services.campaigns import campaign_pause
+
+    campaign = _running(options, vendors, seconds=options.seconds + 15)
     time.sleep(options.seconds + 8)
     paused_at = datetime.now(UTC)
     campaign_pause(campaign=campaign, now=paused_at, because="measured")
