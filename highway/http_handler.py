@@ -7,6 +7,7 @@ waits on the event loop, where every call's audio is, for its end; here threads 
 an answer stay Django's.
 """
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import IO, Any, ClassVar
@@ -36,7 +37,7 @@ class HttpHandler(ASGIHandler):
             thread.submit(self._idle.append, thread)
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Django's, but for the listening for a client that goes: a synchronous view cannot be stopped."""
+        """Django's, but that a client who goes is listened for only while a stream is sent: no view can be stopped."""
         try:
             body = await self.read_body(receive)
         except RequestAborted:
@@ -44,11 +45,24 @@ class HttpHandler(ASGIHandler):
         with closing(body):
             set_script_prefix(get_script_prefix(scope))
             response = await sync_to_async(self._respond)(scope, body)
-            try:
+            if response.streaming:
+                await self._stream(response, receive, send)
+            else:
                 await self.send_response(response, send)
-            finally:
-                if response.streaming:
-                    await sync_to_async(response.close)()
+
+    async def _stream(self, response: Any, receive: Any, send: Any) -> None:
+        """Until it is sent, or nobody is there to read on."""
+        sending = asyncio.create_task(self.send_response(response, send))
+        leaving = asyncio.create_task(self.listen_for_disconnect(receive))
+        try:
+            await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await sync_to_async(response.close)()
+        if not sending.cancelled():
+            sending.result()  # Raises what went wrong with it.
 
     def _respond(self, scope: Any, body: IO[bytes]) -> Any:
         """In the request's thread: from the signal that it has started to the one that it has finished."""

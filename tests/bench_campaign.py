@@ -204,7 +204,8 @@ def _deaths(options: argparse.Namespace, vendors: str, processes: Processes) -> 
     reasons = Counter(members.values_list("status", "end_reason"))
     print(f"two workers killed: {campaign.state}; {with_outcome} outcomes of {members.count()} people, {dict(reasons)}")  # noqa: T201
     print(f"{len(ledger['calls'])} calls at the carrier, rung twice: {twice}; calls not ended: {open_calls}")  # noqa: T201
-    return 0 if campaign.state == "completed" and not twice and with_outcome == members.count() else 1
+    is_good = campaign.state == "completed" and not (twice or open_calls) and with_outcome == members.count()
+    return 0 if is_good else 1
 
 
 def _pace(options: argparse.Namespace, vendors: str) -> int:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from celery import Celery, current_app
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from calls.lifecycle import EndReason, Stage, Status
 from calls.models import Call, CallEvent
+from calls.services import happenings
 from calls.services.calls import (
     call_cancel,
     call_claim,
@@ -173,6 +174,20 @@ def test_a_callback_that_overtakes_the_carriers_answer_brings_the_sid() -> None:
     assert call_dialed(call_id=call.pk, carrier_sid=SID, now=NOW)
     call.refresh_from_db()
     assert (call.stage, call.carrier_sid, kinds(call)) == ("ringing", SID, ["dialed", "ringing"])
+
+
+def test_what_fails_beside_the_sid_does_not_make_the_line_a_second_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endpoint_gone(**_: Any) -> None:
+        raise IntegrityError
+
+    call = factories.call(stage=Stage.DIALING)
+    monkeypatch.setattr(happenings, "call_started", endpoint_gone)
+    with pytest.raises(IntegrityError):
+        call_dialed(call_id=call.pk, carrier_sid=SID, now=NOW)
+    assert kinds(call) == []
+    monkeypatch.undo()
+    assert heard(call, "ringing")
+    assert kinds(call) == ["dialed", "ringing"]
 
 
 def test_a_queued_call_the_carrier_turns_out_to_have_leaves_the_queue() -> None:

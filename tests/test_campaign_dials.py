@@ -324,8 +324,9 @@ def test_who_waited_while_others_took_the_turn_waits_again_and_decides_once() ->
     def sleep(seconds: float) -> None:
         slept.append(round(seconds, 3))
         _moved_by(hand, seconds)
-        if len(slept) == 1:  # Another worker was quicker, and took two turns.
+        if len(slept) == 1:  # Another worker was quicker, and took two turns; and staff changed the number.
             line.update(free_at=hand[0] + timedelta(seconds=1.02))
+            Campaign.objects.update(from_number="+12025550177")
 
     members_dial(member_ids=[first.pk], clock=lambda: hand[0], sleep=sleep)
     line.update(free_at=NOON + timedelta(seconds=0.6))
@@ -335,6 +336,7 @@ def test_who_waited_while_others_took_the_turn_waits_again_and_decides_once() ->
     # Until half a second before the turn; again, for it was taken; and then for its own turn.
     assert slept == [0.1, 0.52, 0.5]
     assert second.last_call.claimed_at == NOON + timedelta(seconds=1.12)
+    assert second.last_call.from_number == "+12025550177"
     assert texts(spring) == []
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,7 +38,34 @@ def streamed(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts())
 
 
-urlpatterns = [path("plain", plain), path("slow", slow), path("streamed", streamed)]
+def endless(request: HttpRequest) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[str]:
+        is_in.set()
+        try:
+            while True:
+                await asyncio.sleep(0)
+                yield "more "
+        finally:
+            seen.append(0)
+
+    return StreamingHttpResponse(parts())
+
+
+def broken(request: HttpRequest) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[str]:
+        yield "one "
+        raise OSError("the file is gone")
+
+    return StreamingHttpResponse(parts())
+
+
+urlpatterns = [
+    path("endless", endless),
+    path("broken", broken),
+    path("plain", plain),
+    path("slow", slow),
+    path("streamed", streamed),
+]
 
 
 @pytest.fixture
@@ -123,3 +150,18 @@ async def test_a_stream_is_sent_whole_and_the_request_ends_after_it(handler: Htt
     assert start["status"] == 200
     assert b"".join(part["body"] for part in parts) == b"one two three"
     assert ended == [3]
+
+
+async def test_a_stream_is_read_no_further_when_its_client_has_gone(handler: HttpHandler) -> None:
+    gone = asyncio.Event()
+    left = asyncio.create_task(ask(handler, "/endless", gone))
+    await until(is_in.is_set)
+    gone.set()
+    async with asyncio.timeout(10):
+        start, *_ = await left
+    assert (start["status"], seen) == (200, [0])
+
+
+async def test_what_goes_wrong_in_a_stream_is_raised_to_the_server(handler: HttpHandler) -> None:
+    with pytest.raises(OSError, match="the file is gone"):
+        await ask(handler, "/broken")

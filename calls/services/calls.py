@@ -142,7 +142,8 @@ def call_dialed(*, call_id: int, carrier_sid: str, now: datetime) -> bool:
                 happenings.call_started(call_id=call_id, now=now)
                 return True
     except IntegrityError:
-        pass  # It is another call's SID.
+        if not Call.objects.filter(carrier_sid=carrier_sid).exists():
+            raise  # Nothing about the SID: the line must not be taken for a second one.
     if _has_sid(call_id=call_id, carrier_sid=carrier_sid):
         return True
     event_add(call_id=call_id, kind="other_sid", now=now, detail={"carrier_sid": carrier_sid})

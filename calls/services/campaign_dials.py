@@ -113,12 +113,16 @@ def _calls_open(members: Sequence[CampaignMember], *, clock: Clock, however_far:
         far = turn_is_far(campaign=members[0].campaign, now=clock())
         if timedelta(0) < far <= MOST_AHEAD and not however_far:
             return None
+        # Anew, for staff may have changed the campaign meanwhile, and others have dialed.
+        members = list(_picked_among([member.pk for member in members]))
+        if not members:
+            return []
         # What needs no lock comes before it: every other dial waits while the lines are held.
         plans = _plans(members)
         from_number = members[0].campaign.from_number or settings.TWILIO_FROM_NUMBER
         now = clock()
         turn = turn_next(now=now, from_number=from_number, campaign=members[0].campaign)
-        # Anew, with the lines held: until here another worker, or staff, may have decided; from here on nobody does.
+        # And with the lines held: until here staff may have decided; from here on nobody does.
         members = list(_picked_among(plans).select_for_update(of=("self",)))
         if not members:
             return []
